@@ -1,0 +1,1 @@
+"""Digits: the package that the report's chunks import."""

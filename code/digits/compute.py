@@ -1,0 +1,398 @@
+"""Runs: stored results come back at once, others are computed and stored.
+
+A task is a pure top-level function of one frozen dataclass, its config, that
+returns a `store.Result`. A run is a task with a config and a name. The name,
+not the config, says where the result lies, so that a run whose config was
+changed is stale, and does not just vanish among the missing.
+"""
+
+import contextlib
+import dataclasses
+import datetime
+import importlib.metadata
+import inspect
+import os
+import platform
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    wait,
+)
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from digits import data, fingerprint, paths, store, terminal, workers
+
+TRAIN_VARIABLE = "DIGITS_TRAIN"
+LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
+POLL = 0.2  # seconds between two looks at bars and locks
+# Runs handed to a given executor at once: each holds an open lock file.
+IN_FLIGHT = 500
+
+
+@dataclass(frozen=True)
+class Run:
+    """A task with a config, and the name of its result."""
+
+    experiment: str
+    name: str
+    task: Callable[[Any], store.Result]
+    config: Any
+
+    def __str__(self) -> str:
+        return f"{self.experiment}/{self.name}"
+
+    @property
+    def task_name(self) -> str:
+        """The dotted name of the task."""
+        return f"{self.task.__module__}.{self.task.__qualname__}"
+
+    def path(self, folder: Path) -> Path:
+        """Say where the result lies under the folder of results."""
+        return store.path_of(folder, self.experiment, self.name)
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a run stands: "fresh", "stale" or "missing", and why.
+
+    `reasons` are in words. `notes` tell what differs without making a result
+    stale: versions of libraries. `stored` is what lies there, if readable.
+    """
+
+    run: Run
+    state: str
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    stored: store.Stored | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """What the run cost when it was last computed."""
+        return self.stored.stamp.get("seconds") if self.stored else None
+
+
+class TrainingRefused(Exception):
+    """Runs are missing or stale, and DIGITS_TRAIN=never."""
+
+
+class RunsFailed(Exception):
+    """Some runs ended in an error; those that ended well are stored."""
+
+
+def status(run: Run, folder: Path | None = None) -> Status:
+    """Compare a run's stored result with its task, config and data."""
+    try:
+        stored = store.load(run.path(folder or paths.RESULTS))
+    except FileNotFoundError:
+        return Status(run, "missing", ("never computed",))
+    except (store.DamagedResult, OSError) as error:
+        return Status(run, "missing", (str(error),))
+    stamp, now = stored.stamp, _identity(run)
+    reasons = [
+        *_differences("config: ", stamp.get("config"), now["config"]),
+        *_changed_code(stamp.get("code"), now["code"]),
+        *(
+            f"{key} was {stamp.get(key)}, is now {now[key]}"
+            for key in ("task", "data")
+            if stamp.get(key) != now[key]
+        ),
+    ]
+    notes = _differences("version of ", stamp.get("versions"), _versions())
+    state = "stale" if reasons else "fresh"
+    return Status(run, state, tuple(reasons), tuple(notes), stored)
+
+
+def compute(
+    runs: Iterable[Run],
+    *,
+    jobs: int | None = None,
+    force: bool = False,
+    executor: Executor | None = None,
+    folder: Path | None = None,
+) -> list[store.Stored]:
+    """Return the stored result of each run, in order.
+
+    Fresh results are read; the others, or with `force` all, are computed:
+    `jobs` at once (as many as there are cores) in processes of one thread
+    each, or through the `executor` given. Each is stored as it ends, so an
+    interruption loses only what is under way. A run whose worker dies is
+    tried once more. Two computations at once share the work.
+
+    Raises `TrainingRefused` where `DIGITS_TRAIN=never` and a run is not
+    fresh, and, after all others have ended, `RunsFailed`.
+    """
+    folder = folder or paths.RESULTS
+    runs = list(runs)
+    found = {run.path(folder): status(run, folder) for run in runs}
+    waiting = [s for s in found.values() if force or s.state != "fresh"]
+    if waiting and os.environ.get(TRAIN_VARIABLE) == "never":
+        raise TrainingRefused(_refusal(waiting))
+    stored = {path: s.stored for path, s in found.items()}
+    if waiting:
+        jobs = jobs or (IN_FLIGHT if executor else _cores())
+        with contextlib.ExitStack() as stack:
+            if executor is None:
+                executor = stack.enter_context(_local(jobs))
+            bars = stack.enter_context(terminal.Bars(len(waiting)))
+            work = _Work(waiting, folder, force, executor, jobs, bars)
+            stored |= work.done()
+    return [stored[run.path(folder)] for run in runs]
+
+
+@contextlib.contextmanager
+def _local(jobs: int):
+    """Open worker processes; an interruption ends them at once."""
+    executor = workers.LocalExecutor(jobs)
+    try:
+        yield executor
+    except BaseException:
+        executor.terminate()
+        raise
+    finally:
+        executor.shutdown()
+
+
+@dataclass
+class _Attempt:
+    """A run under way, with the lock that keeps others from it."""
+
+    status: Status
+    code: dict[str, str]
+    lock: FileLock
+    tries: int = 1
+
+
+class _Work:
+    """The runs of one computation: waiting, under way, done and failed."""
+
+    def __init__(self, waiting, folder, force, executor, jobs, bars):
+        self.waiting: deque[Status] = deque(waiting)
+        self.folder, self.force = folder, force
+        self.executor, self.jobs, self.bars = executor, jobs, bars
+        self.under_way: dict[Future, _Attempt] = {}
+        self.stored: dict[Path, store.Stored] = {}
+        self.failures: list[str] = []
+
+    def done(self) -> dict[Path, store.Stored]:
+        """Work until nothing is left; return what was stored, by path."""
+        try:
+            while self.waiting or self.under_way:
+                self._begin()
+                self._collect()
+        finally:
+            for attempt in self.under_way.values():
+                _release(attempt.lock)
+        if self.failures:
+            raise RunsFailed("\n\n".join(self.failures))
+        return self.stored
+
+    def _begin(self) -> None:
+        """Start runs that no other computation is at, while there is room."""
+        for _ in range(len(self.waiting)):
+            if len(self.under_way) >= self.jobs:
+                return
+            status_then = self.waiting.popleft()
+            run = status_then.run
+            lock = _try_lock(run.path(self.folder))
+            if lock is None:
+                self.waiting.append(status_then)
+                continue
+            # Another computation may have done it in the meantime.
+            now = status(run, self.folder)
+            if now.state == "fresh" and not self.force:
+                _release(lock)
+                self._keep(run, now.stored)
+            else:
+                self._submit(_Attempt(now, _identity(run)["code"], lock))
+
+    def _submit(self, attempt: _Attempt) -> None:
+        run = attempt.status.run
+        future = self.executor.submit(_execute, run.task, run.config)
+        self.under_way[future] = attempt
+        self.bars.begin(str(run), attempt.status.seconds)
+
+    def _collect(self) -> None:
+        """Store what has ended; show how far the others are."""
+        if not self.under_way:
+            time.sleep(POLL)
+        ended, _ = wait(self.under_way, POLL, FIRST_COMPLETED)
+        for future in ended:
+            attempt = self.under_way.pop(future)
+            run = attempt.status.run
+            try:
+                stored = self._save(attempt, future.result())
+            except BrokenExecutor as error:
+                if attempt.tries == 1:
+                    attempt.tries = 2
+                    self._submit(attempt)
+                    continue
+                self._fail(run, f"twice: {error}")
+            except Exception as error:
+                self._fail(run, _described(error))
+            else:
+                self._keep(run, stored)
+            _release(attempt.lock)
+        progress_of = getattr(self.executor, "progress_of", lambda _: None)
+        for future, attempt in self.under_way.items():
+            self.bars.show(str(attempt.status.run), progress_of(future))
+
+    def _save(self, attempt: _Attempt, finished: tuple) -> store.Stored:
+        run = attempt.status.run
+        result, worker_stamp = finished
+        if _identity(run)["code"] != attempt.code:
+            raise RuntimeError(
+                "its code was changed while it ran, so the result is not "
+                "stored; run it again"
+            )
+        stamp = _identity(run) | worker_stamp
+        return store.save(run.path(self.folder), result, stamp)
+
+    def _keep(self, run: Run, stored: store.Stored) -> None:
+        self.stored[run.path(self.folder)] = stored
+        self.bars.end(str(run))
+
+    def _fail(self, run: Run, why: str) -> None:
+        self.failures.append(f"{run} failed {why}\n  its config: {run.config}")
+        self.bars.end(str(run), failed=True)
+
+
+def _execute(task, config) -> tuple[store.Result, dict[str, Any]]:
+    """Run a task, in a worker; return its result and the worker's stamp."""
+    started = time.monotonic()
+    result = task(config)
+    now = datetime.datetime.now(datetime.UTC)
+    return result, {
+        "seconds": round(time.monotonic() - started, 2),
+        "finished": now.isoformat(timespec="seconds"),
+        "versions": _versions(),
+        "hardware": _hardware(),
+    }
+
+
+def _identity(run: Run) -> dict[str, Any]:
+    """Give the part of a stamp that decides about freshness."""
+    return {
+        "task": run.task_name,
+        "config": store.config_as_json(run.config),
+        "code": _code_of(run.task),
+        "data": data.digest(),
+    }
+
+
+def _code_of(task: Callable) -> dict[str, str]:
+    """Fingerprint a task; raise `ValueError` unless it can be followed."""
+    if task.__qualname__ != task.__name__ or task.__name__ == "<lambda>":
+        raise ValueError(f"a task is a top-level function, not {task!r}")
+    file = Path(inspect.getsourcefile(task)).resolve()
+    root = file.parents[task.__module__.count(".")]
+    files = tuple(sorted((root / task.__module__.split(".")[0]).rglob("*.py")))
+    times = tuple(path.stat().st_mtime_ns for path in (*files, file))
+    return _reached(root, task.__module__, task.__name__, times)
+
+
+@lru_cache(maxsize=64)
+def _reached(root: Path, module: str, name: str, times: tuple) -> dict:
+    """Remember a fingerprint as long as no file has changed."""
+    return fingerprint.reached(root, module, name)
+
+
+@lru_cache(maxsize=1)
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for library in LIBRARIES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            # The CPU build is the same library under another name.
+            name = library.removesuffix("-cpu")
+            versions[name] = importlib.metadata.version(library)
+    return versions
+
+
+@lru_cache(maxsize=1)
+def _hardware() -> dict[str, Any]:
+    name = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    return {"processor": name, "cores": os.cpu_count()}
+
+
+def _cores() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _differences(kind: str, then: Any, now: dict) -> list[str]:
+    then = then if isinstance(then, dict) else {}
+    return [
+        f"{kind}{key} was {then.get(key, 'absent')!r}, "
+        f"is now {now.get(key, 'absent')!r}"
+        for key in sorted(then.keys() | now.keys())
+        if then.get(key, "absent") != now.get(key, "absent")
+    ]
+
+
+def _changed_code(then: Any, now: dict[str, str]) -> list[str]:
+    then = then if isinstance(then, dict) else {}
+    changed = [name for name in now if name in then and then[name] != now[name]]
+    return [
+        f"code: {name} {how}"
+        for how, names in (
+            ("was changed", changed),
+            ("is new", sorted(now.keys() - then.keys())),
+            ("is no longer used", sorted(then.keys() - now.keys())),
+        )
+        for name in names
+    ]
+
+
+def _refusal(waiting: list[Status]) -> str:
+    lines = [f"{TRAIN_VARIABLE}=never, but not all results are fresh:"]
+    for item in waiting:
+        cost = f"; took {item.seconds:.0f} s" if item.seconds else ""
+        lines.append(
+            f"  {item.run}: {item.state} ({'; '.join(item.reasons)}{cost})"
+        )
+    experiments = sorted({item.run.experiment for item in waiting})
+    lines.append(f"Compute them with: digits train {' '.join(experiments)}")
+    return "\n".join(lines)
+
+
+def _described(error: Exception) -> str:
+    notes = "".join(getattr(error, "__notes__", []))
+    lines = [f"with {type(error).__name__}: {error}", *notes.splitlines()]
+    return "\n  ".join(lines[:1] + lines[1:][-workers.LAST_LINES :])
+
+
+def _try_lock(path: Path) -> FileLock | None:
+    """Take the lock of a run, or None if another computation has it.
+
+    The system gives back the lock of a process that has died.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f".{path.stem}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return None
+    return lock
+
+
+def _release(lock: FileLock) -> None:
+    """Give back a lock and remove its file, in the order that is safe."""
+    Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()

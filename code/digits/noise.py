@@ -1,0 +1,23 @@
+"""The noise of Question 4: salt and pepper."""
+
+import numpy as np
+
+
+def salt_and_pepper(
+    images: np.ndarray, noise_level: float, seed: int
+) -> np.ndarray:
+    """Season images: each pixel survives with probability 1 - noise_level.
+
+    A pixel that does not survive becomes 0 or 1, evenly. `images` are floats
+    in [0, 1] of any shape and are not changed; the result has their shape and
+    type and depends on nothing but the arguments. Raises `ValueError` unless
+    0 <= noise_level <= 1. Source: the course notebook.
+    """
+    if not 0 <= noise_level <= 1:
+        raise ValueError(
+            f"noise_level is {noise_level}: it is a probability, from 0 to 1"
+        )
+    draw = np.random.default_rng(seed).random(images.shape, dtype=np.float32)
+    # One uniform draw a pixel: [0, p/2) turns black, [p/2, p) turns white.
+    seasoned = np.where(draw < noise_level / 2, 0, 1).astype(images.dtype)
+    return np.where(draw < noise_level, seasoned, images)

@@ -1,0 +1,50 @@
+"""Means, standard deviations and intervals."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Z_95 = 1.959963984540054  # the standard normal's 97.5 % quantile
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Mean and sample standard deviation (n - 1) of n replicates."""
+
+    mean: float
+    deviation: float
+    count: int
+
+
+def summarise(values: Sequence[float]) -> Summary:
+    """Summarise replicates; with one, the deviation is NaN.
+
+    Raises `ValueError` where there is none.
+    """
+    if len(values) == 0:
+        raise ValueError("there are no values to summarise")
+    spread = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+    return Summary(float(np.mean(values)), spread, len(values))
+
+
+def wilson_interval(
+    accuracy: float, count: int, z: float = Z_95
+) -> tuple[float, float]:
+    """Give the Wilson score interval of an accuracy on `count` images.
+
+    At 95 % by default. Raises `ValueError` unless accuracy is in [0, 1] and
+    count is positive. Source: Wilson (1927), Journal of the American
+    Statistical Association 22, 209-212.
+    """
+    if not 0 <= accuracy <= 1:
+        raise ValueError(f"accuracy is {accuracy}: it is from 0 to 1")
+    if count <= 0:
+        raise ValueError(f"count is {count}: it is positive")
+    centre = accuracy + z**2 / (2 * count)
+    half = z * math.sqrt(
+        accuracy * (1 - accuracy) / count + z**2 / (4 * count**2)
+    )
+    scale = 1 + z**2 / count
+    return (centre - half) / scale, (centre + half) / scale

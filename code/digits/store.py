@@ -1,0 +1,230 @@
+"""Results on disk: readable, verified, written whole or not at all.
+
+A result is one JSON file, `data/results/<experiment>/<run>.json`, with sorted
+keys; named arrays lie beside it in `<run>.npz`, weights in
+`<run>.weights.h5`. The JSON file is written last, by renaming a temporary
+file, and holds a SHA-256 of itself and of the files beside it. So whatever is
+torn, truncated, edited by hand or from elsewhere is recognised.
+"""
+
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import re
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+FORMAT = 1
+ARRAYS, WEIGHTS = ".npz", ".weights.h5"
+LARGEST_FILE = 64 * 2**20  # bytes
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a task returns.
+
+    `metrics` are single numbers (None where there is none), `table` holds
+    columns of equal length (a row an epoch, say), `arrays` named NumPy
+    arrays, and `weights` the bytes of a Keras `.weights.h5` file.
+    """
+
+    metrics: dict[str, float | int | None]
+    table: dict[str, list] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+    weights: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A result and the stamp that says what it came from."""
+
+    result: Result
+    stamp: dict[str, Any]
+    checksum: str
+
+
+class DamagedResult(Exception):
+    """A result's file is torn, truncated, edited or not a result."""
+
+
+def config_as_json(config: Any) -> dict[str, Any]:
+    """Write a frozen dataclass as JSON gives it back (tuples are lists)."""
+    return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def path_of(folder: Path, experiment: str, run: str) -> Path:
+    """Say where the result of a run lies.
+
+    Raises `ValueError` unless both names are of letters, digits, `_`, `-`,
+    `.` and `=`, and begin with a letter or a digit.
+    """
+    for name in (experiment, run):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.=-]{0,99}", name):
+            raise ValueError(
+                f"{name!r} is no name for a result: up to 100 letters, digits "
+                "and _ - . = are allowed, beginning with a letter or digit"
+            )
+    return folder / experiment / f"{run}.json"
+
+
+def save(path: Path, result: Result, stamp: dict[str, Any]) -> Stored:
+    """Write a result with its stamp; an interrupted call leaves the old one.
+
+    Raises `ValueError` where a number is not finite, a table's columns differ
+    in length, or an array would have to be pickled.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    contents = {
+        ARRAYS: pack_arrays(result.arrays) if result.arrays else None,
+        WEIGHTS: result.weights,
+    }
+    files = {}
+    for suffix, content in contents.items():
+        if content is not None:
+            files[suffix] = hashlib.sha256(content).hexdigest()
+            write_atomically(path.with_suffix(suffix), content)
+    document = {
+        "format": FORMAT,
+        "metrics": result.metrics,
+        "table": _checked_table(result.table),
+        "files": files,
+        "stamp": stamp,
+    }
+    document["checksum"] = _checksum(document)
+    write_atomically(path, _as_text(document).encode())
+    for suffix in set(contents) - set(files):
+        path.with_suffix(suffix).unlink(missing_ok=True)
+    return Stored(result, stamp, document["checksum"])
+
+
+def load(path: Path) -> Stored:
+    """Read a result, its arrays and its weights, each verified.
+
+    Raises `FileNotFoundError` where there is none, and `DamagedResult` where
+    it can't be trusted.
+    """
+    document = _load_document(path)
+    contents = {}
+    for suffix, expected in document["files"].items():
+        file = path.with_suffix(suffix)
+        try:
+            contents[suffix] = _read(file)
+        except FileNotFoundError:
+            raise DamagedResult(f"{file}: missing") from None
+        if hashlib.sha256(contents[suffix]).hexdigest() != expected:
+            raise DamagedResult(f"{file}: its checksum does not match")
+    result = Result(
+        metrics=document["metrics"],
+        table=document["table"],
+        arrays=_unpack(contents[ARRAYS]) if ARRAYS in contents else {},
+        weights=contents.get(WEIGHTS),
+    )
+    return Stored(result, document["stamp"], document["checksum"])
+
+
+def _load_document(path: Path) -> dict[str, Any]:
+    """Read a result's JSON file and verify it against its own checksum."""
+    content = _read(path)
+    try:
+        document = json.loads(content, parse_constant=_refuse_constant)
+        if document["format"] != FORMAT:
+            raise ValueError(f"its format is not {FORMAT}")
+        if document["checksum"] != _checksum(document):
+            raise ValueError("its checksum does not match")
+        if not set(document["files"]) <= {ARRAYS, WEIGHTS}:
+            raise ValueError("it names files of an unknown kind")
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise DamagedResult(
+            f"{path}: torn, edited or no result ({error})"
+        ) from None
+    return document
+
+
+def short_float(value: float) -> float:
+    """Give a single-precision number as its shortest decimal, not 17 digits."""
+    return float(str(np.float32(value)))
+
+
+def pack_arrays(arrays: dict[str, np.ndarray]) -> bytes:
+    """Write arrays as an .npz file that has the same bytes every time."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(arrays):
+            member = io.BytesIO()
+            np.lib.format.write_array(
+                member, np.asarray(arrays[name]), allow_pickle=False
+            )
+            # ZipInfo's own date is constant: no time of day in the bytes.
+            info = zipfile.ZipInfo(f"{name}.npy")
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, member.getvalue())
+    return buffer.getvalue()
+
+
+def _unpack(content: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def _checked_table(table: dict[str, list]) -> dict[str, list]:
+    lengths = {name: len(column) for name, column in table.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"columns of a table differ in length: {lengths}")
+    return table
+
+
+def _checksum(document: dict[str, Any]) -> str:
+    """Hash all of a document but its own checksum, in canonical form."""
+    rest = {key: document[key] for key in document if key != "checksum"}
+    text = json.dumps(
+        rest, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _as_text(document: dict[str, Any]) -> str:
+    """Write JSON with a key a line and each list on one line."""
+    text = json.dumps(document, sort_keys=True, indent=1, allow_nan=False)
+    # A line break in JSON text is layout: strings hold none.
+    flat = re.sub(
+        r"\[\n[^][{}]*\]", lambda found: re.sub(r"\n\s*", "", found[0]), text
+    )
+    return flat + "\n"
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number")
+
+
+def _read(path: Path) -> bytes:
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise DamagedResult(
+            f"{path}: {size} bytes, more than the {LARGEST_FILE} allowed"
+        )
+    return path.read_bytes()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file whole, or leave what was there.
+
+    The temporary file is in the same folder, so that the renaming is atomic,
+    and on the disk before it takes its name. It has one fixed name, so that
+    what a killed process left is overwritten; the caller holds a lock.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
