@@ -1,0 +1,160 @@
+"""The `digits` command."""
+
+import json
+import sys
+from collections import Counter
+
+import click
+
+from digits import compute, data, experiments, paths
+
+# What a user can mend gets one line; anything else is a bug and a traceback.
+EXPECTED = (
+    compute.RunsFailed,
+    compute.TrainingRefused,
+    data.DataError,
+    OSError,
+    ValueError,
+)
+
+
+class _Group(click.Group):
+    """Turns expected errors into one line and exit code 1."""
+
+    def invoke(self, context: click.Context):
+        try:
+            return super().invoke(context)
+        except EXPECTED as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Compute, check and show the results of the report.
+
+    Results are stored under data/results. A run is computed again only where
+    its config, its code or the data have changed.
+    """
+
+
+_experiments = click.argument(
+    "names",
+    nargs=-1,
+    metavar="[EXPERIMENT]...",
+    type=click.Choice(experiments.NAMES),
+)
+
+
+@main.command()
+@_experiments
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Runs at once; as many as there are cores if not given.",
+)
+@click.option("--force", is_flag=True, help="Compute fresh runs as well.")
+def train(names: tuple[str, ...], jobs: int | None, force: bool) -> None:
+    """Compute the missing and stale runs of EXPERIMENT, or of all."""
+    runs = experiments.all_runs(names or experiments.NAMES)
+    try:
+        compute.compute(runs, jobs=jobs, force=force)
+    except KeyboardInterrupt:
+        click.echo("Interrupted; what had ended is stored.", err=True)
+        sys.exit(130)
+    click.echo(f"{len(runs)} runs are fresh.")
+
+
+@main.command()
+@_experiments
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+def status(names: tuple[str, ...], as_json: bool) -> None:
+    """Say of each run whether it is fresh, stale or missing, and why."""
+    runs = experiments.all_runs(names or experiments.NAMES)
+    found = [compute.status(run) for run in runs]
+    if as_json:
+        rows = [
+            {
+                "experiment": item.run.experiment,
+                "run": item.run.name,
+                "state": item.state,
+                "reasons": item.reasons,
+                "notes": item.notes,
+                "seconds": item.seconds,
+            }
+            for item in found
+        ]
+        click.echo(json.dumps(rows, indent=1))
+        return
+    for item in found:
+        cost = "" if item.seconds is None else f"{item.seconds:.1f} s"
+        click.echo(f"{item.state:8} {item.run!s:42} {cost:>9}")
+        for reason in item.reasons:
+            click.echo(f"         - {reason}")
+        for note in item.notes:
+            click.echo(f"         ({note})")
+    counts = Counter(item.state for item in found)
+    cost = sum(item.seconds or 0 for item in found) / 60
+    click.echo(
+        ", ".join(f"{counts[state]} {state}" for state in sorted(counts))
+        + f"; computed in {cost:.1f} minutes of one core"
+    )
+
+
+@main.command()
+def check() -> None:
+    """Exit with 1 unless all results are fresh and the freeze is theirs."""
+    from digits import provenance
+
+    found = [compute.status(run) for run in experiments.all_runs()]
+    problems = [
+        f"{item.run}: {item.state} ({'; '.join(item.reasons)})"
+        for item in found
+        if item.state != "fresh"
+    ]
+    if problems:
+        problems.append("To compute them: digits train")
+    frozen = provenance.freeze_problems()
+    if frozen:
+        problems += [*frozen, "To execute the report again: quarto render"]
+    if problems:
+        raise click.ClickException("not all is fresh:\n" + "\n".join(problems))
+    click.echo(f"All {len(found)} results are fresh, and the freeze is theirs.")
+
+
+@main.command()
+@click.argument("name", metavar="EXPERIMENT",
+                type=click.Choice(experiments.NAMES))
+@click.option("--format", "form", type=click.Choice(["csv", "json"]),
+              default="csv", show_default=True)
+def results(name: str, form: str) -> None:
+    """Write the results of EXPERIMENT: a row a run, with its config."""
+    runs = experiments.load(name).runs()
+    found = [compute.status(run) for run in runs]
+    lacking = [str(item.run) for item in found if item.state != "fresh"]
+    if lacking:
+        raise click.ClickException(
+            f"not fresh: {', '.join(lacking)}; compute with: "
+            f"digits train {name}"
+        )
+    frame = experiments.final_frame(runs, [item.stored for item in found])
+    if form == "csv":
+        click.echo(frame.to_csv(index=False), nl=False)
+    else:
+        click.echo(frame.to_json(orient="records", indent=1))
+
+
+@main.command("data")
+def fetch_data() -> None:
+    """Fetch MNIST where it is not at hand, verify it, say where it lies."""
+    path = data.locate() or data.fetch()
+    data.read_file(path)
+    click.echo(f"{path}: MNIST, all four arrays verified by SHA-256.")
+
+
+@main.command()
+def render() -> None:
+    """Build report.html and report.pdf, with Quarto where it can be had."""
+    from digits import render as chain
+
+    for path in chain.render(click.echo):
+        click.echo(path.relative_to(paths.ROOT))

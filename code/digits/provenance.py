@@ -1,0 +1,75 @@
+"""Where the document comes from, and whether the freeze still belongs to it.
+
+The report prints two digests: of its results and of the package's code. Each
+format is frozen by an execution of its own, so `digits check` compares what
+each frozen format printed with what the digests are now.
+"""
+
+import ast
+import hashlib
+import json
+from pathlib import Path
+
+from digits import experiments, fingerprint, paths
+from digits.compute import status
+
+# As Quarto names them after the files that they become.
+FORMATS = ("html", "tex", "md")
+
+
+def results_digest(folder: Path | None = None) -> str:
+    """Digest the checksums of all runs' results: 16 hexadecimal digits.
+
+    Raises `FileNotFoundError` or `store.DamagedResult` where one is not there.
+    """
+    found = [status(run, folder) for run in experiments.all_runs()]
+    lines = [
+        f"{item.run} {item.stored.checksum if item.stored else item.state}"
+        for item in found
+    ]
+    return _digest(sorted(lines))
+
+
+def code_digest(folder: Path | None = None) -> str:
+    """Digest the meaning of the package's modules, whatever their layout."""
+    folder = folder or paths.CODE
+    lines = []
+    for file in sorted((folder / "digits").rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        statements = sorted(fingerprint.normalised(s) for s in tree.body)
+        lines += [file.relative_to(folder).as_posix(), *statements]
+    return _digest(lines)
+
+
+def _digest(lines: list[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def freeze_problems(root: Path | None = None) -> list[str]:
+    """Say in words why the freeze does not belong to what is here, if so.
+
+    A frozen format belongs if it was made from this report.qmd, and if it
+    prints the digests that results and code have now.
+    """
+    root = root or paths.ROOT
+    source = (root / "report.qmd").read_bytes().replace(b"\r\n", b"\n")
+    wanted = {
+        "report.qmd": hashlib.md5(source).hexdigest(),
+        "the results": results_digest(),
+        "the code": code_digest(),
+    }
+    problems = []
+    for name in FORMATS:
+        file = root / f"_freeze/report/execute-results/{name}.json"
+        try:
+            frozen = json.loads(file.read_text(encoding="utf-8"))
+            text = frozen["hash"] + frozen["result"]["markdown"]
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            problems.append(f"{name}: not frozen, or not whole ({error})")
+            continue
+        problems += [
+            f"{name}: {what} changed since it was frozen"
+            for what, digest in wanted.items()
+            if digest not in text
+        ]
+    return problems

@@ -1,0 +1,96 @@
+"""The report's tables, as Markdown: results in, a table out.
+
+Markdown, since an HTML table among the outputs of a chunk makes Quarto ask
+a server for two scripts, and since it serves all formats alike.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from IPython.display import Markdown
+
+from digits.statistics import summarise
+
+
+def markdown(
+    header: Sequence[str], rows: Sequence[Sequence], align: str
+) -> Markdown:
+    """Write a pipe table; `align` has l, r or c for each column.
+
+    Raises `ValueError` where a row has another length than the header.
+    """
+    marks = {"l": ":---", "r": "---:", "c": ":--:"}
+    lines = [list(header), [marks[letter] for letter in align]]
+    lines += [[str(cell) for cell in row] for row in rows]
+    if len({len(line) for line in lines}) != 1:
+        raise ValueError(f"rows and header differ in length: {lines}")
+    return Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+
+
+def summary(answers: Sequence[tuple[str, str, str]]) -> Markdown:
+    """List the answers: question, answer in a line, key number."""
+    return markdown(("Question", "Answer", "Key number"), answers, "lll")
+
+
+def preprocessing(table: dict[str, list]) -> Markdown:
+    """Show arrays before and after the pre-processing of Question 1."""
+    rows = [
+        (
+            row.array,
+            row.stage,
+            " × ".join(f"{size:,}" for size in row.shape),
+            row.type,
+            f"{row.minimum:g} to {row.maximum:g}",
+            f"{row.megabytes:.1f} MB",
+        )
+        for row in pd.DataFrame(table).itertuples()
+    ]
+    header = ("Array", "Stage", "Shape", "Type", "Values", "Memory")
+    return markdown(header, rows, "llrlrr")
+
+
+def parameters(layers: pd.DataFrame) -> Markdown:
+    """Derive the number of parameters, layer by layer and in all."""
+    dense = layers[layers["kind"] == "Dense"]
+    rows = [
+        (
+            f"{row.inputs} → {row.units}",
+            row.activation,
+            f"{row.inputs} · {row.units} = {row.inputs * row.units:,}",
+            row.units,
+            f"{row.derived:,}",
+        )
+        for row in dense.itertuples()
+    ]
+    total = ("all", "", "", "", f"**{dense['derived'].sum():,}**")
+    header = ("Layer", "Activation", "Weights", "Biases", "Parameters")
+    return markdown(header, [*rows, total], "llrrr")
+
+
+def final_accuracies(final: pd.DataFrame) -> Markdown:
+    """Show mean and deviation of the final accuracies, by protocol."""
+    rows = [
+        (title, len(group), *(
+            with_deviation(group[column]) for column in
+            ("train_accuracy", "validation_accuracy", "test_accuracy")
+        ))
+        for protocol, title in (
+            ("notebook", "as in the notebook"), ("held-out", "held out")
+        )
+        for group in [final[final["protocol"] == protocol]]
+    ]
+    header = ("Protocol", "Seeds", "Training", "Validation", "Test")
+    return markdown(header, rows, "lrrrr")
+
+
+def percent(value: float, digits: int = 2) -> str:
+    """Write a share as a percentage: 0.9731 as 97.31 %."""
+    return f"{100 * value:.{digits}f} %"
+
+
+def with_deviation(values: pd.Series) -> str:
+    """Write mean ± sample standard deviation in per cent; – if none."""
+    if values.isna().all():
+        return "–"
+    found = summarise(values)
+    return f"{100 * found.mean:.2f} ± {100 * found.deviation:.2f} %"
