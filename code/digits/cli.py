@@ -7,12 +7,14 @@ from collections import Counter
 import click
 
 from digits import compute, data, experiments, paths
+from digits import render as chain
 
 # What a user can mend gets one line; anything else is a bug and a traceback.
 EXPECTED = (
     compute.RunsFailed,
     compute.TrainingRefused,
     data.DataError,
+    chain.RenderError,
     OSError,
     ValueError,
 )
@@ -154,7 +156,5 @@ def fetch_data() -> None:
 @main.command()
 def render() -> None:
     """Build report.html and report.pdf, with Quarto where it can be had."""
-    from digits import render as chain
-
     for path in chain.render(click.echo):
         click.echo(path.relative_to(paths.ROOT))

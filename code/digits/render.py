@@ -1,0 +1,135 @@
+"""The report as HTML and PDF, with what a machine has.
+
+With Quarto and LaTeX, both files are Quarto's. With Quarto alone, the PDF is
+made from `report.md` in a plain layout, by pandoc and typst from their Python
+packages; without Quarto, which is first looked for on PATH and then installed
+from its Python package, both files are made so.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from digits import paths
+
+HOW_TO_GET = "Quarto: https://quarto.org/docs/get-started, then: make report"
+LATEX = "quarto install tinytex"
+# Where `quarto install tinytex` puts LaTeX, under the home folder.
+TINYTEX = (".TinyTeX/bin/*", "Library/TinyTeX/bin/*",
+           "AppData/Roaming/TinyTeX/bin/*")
+PLAIN = Path(__file__).parents[1] / "plain"
+
+
+class RenderError(Exception):
+    """The report could not be built."""
+
+
+def render(say: Callable[[str], None]) -> list[Path]:
+    """Build report.html and report.pdf; return their paths.
+
+    `say` is told, in a line each, what is used instead of what is missing.
+    Raises `RenderError` where a file could not be built.
+    """
+    quarto = shutil.which("quarto") or _install_quarto(say)
+    if quarto is None:
+        _plain(("html", "pdf"), say, f"To get the full one: {HOW_TO_GET}")
+    elif not _has_latex():
+        _quarto(quarto, "--to", "html")
+        _plain(("pdf",), say, f"LaTeX is missing; to get it: {LATEX}")
+    else:
+        _quarto(quarto)
+    files = [paths.ROOT / "report.html", paths.ROOT / "report.pdf"]
+    missing = [file.name for file in files if not file.is_file()]
+    if missing:
+        raise RenderError(f"not built: {', '.join(missing)}")
+    return files
+
+
+def _quarto(quarto: str, *options: str) -> None:
+    """Render the project, frozen as far as it is fresh."""
+    # The chunks are to run in this environment, whatever PATH says.
+    environment = os.environ | {"QUARTO_PYTHON": sys.executable}
+    command = [quarto, "render", *options]
+    if subprocess.run(command, cwd=paths.ROOT, env=environment).returncode:
+        raise RenderError(f"{' '.join(command)} failed; see above")
+
+
+def _install_quarto(say: Callable[[str], None]) -> str | None:
+    """Install the quarto-cli package; None where it can't be had.
+
+    The package is a short installer that downloads Quarto's own release.
+    """
+    say("Quarto is not on PATH; trying to install the package quarto-cli.")
+    lock = paths.ROOT / "requirements-quarto.lock"
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
+         "--no-build-isolation", "--require-hashes", "-r", str(lock)],
+        capture_output=True,
+    )
+    found = Path(sys.executable).with_name("quarto")
+    works = found.is_file() and not subprocess.run(
+        [found, "--version"], capture_output=True
+    ).returncode
+    return str(found) if works else None
+
+
+def _has_latex() -> bool:
+    return shutil.which("xelatex") is not None or any(
+        list(Path.home().glob(f"{folder}/xelatex*")) for folder in TINYTEX
+    )
+
+
+def _plain(kinds: tuple[str, ...], say: Callable[[str], None], why: str):
+    """Build files from report.md, in a plain layout."""
+    age = "" if _is_current() else " Its text is OLDER than report.qmd."
+    say(f"Plain layout of {' and '.join(kinds)}, from report.md.{age} {why}")
+    try:
+        import pypandoc
+        import typst
+    except ImportError as error:
+        raise RenderError(
+            f"the plain layout needs the packages pypandoc_binary and typst "
+            f"({error}): pip install -e .[plain]"
+        ) from error
+    root = paths.ROOT
+    pandoc = [pypandoc.get_pandoc_path(), "--standalone", "--toc",
+              "--lua-filter", PLAIN / "plain.lua"]
+    page = [*pandoc, "report.md", "--from", "gfm", "--mathml",
+            "--metadata", "lang=en"]
+    try:
+        with tempfile.TemporaryDirectory(dir=root, prefix=".plain-") as folder:
+            between = Path(folder) / "report.html"
+            text = Path(folder) / "report.typ"
+            if "html" in kinds:
+                _call(*page, "--embed-resources", "--css", PLAIN / "page.css",
+                      "--output", "report.html")
+            if "pdf" in kinds:
+                # By way of HTML: report.md has its figures as HTML, which
+                # pandoc would leave out of any other format.
+                _call(*page, "--output", between)
+                _call(*pandoc, between, "--variable", "papersize=a4",
+                      "--output", text)
+                typst.compile(text, output=root / "report.pdf", root=root)
+    except (OSError, RuntimeError) as error:
+        raise RenderError(f"the plain layout failed: {error}") from error
+
+
+def _call(*command) -> None:
+    done = subprocess.run(
+        command, cwd=paths.ROOT, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RenderError(f"{command[0]} failed: {done.stderr.strip()}")
+
+
+def _is_current() -> bool:
+    """Tell whether report.md was made from the report.qmd that is here."""
+    source = (paths.ROOT / "report.qmd").read_bytes().replace(b"\r\n", b"\n")
+    frozen = paths.FREEZE / "execute-results/md.json"
+    digest = hashlib.md5(source).hexdigest()
+    return frozen.is_file() and digest in frozen.read_text(encoding="utf-8")

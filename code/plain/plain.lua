@@ -1,0 +1,27 @@
+-- The plain layout: report.md as HTML, and that as Typst.
+
+-- The first heading of report.md is its title.
+local function take_title(document)
+  for position, block in ipairs(document.blocks) do
+    if block.t == "Header" then
+      document.meta.title = pandoc.MetaInlines(block.content)
+      document.blocks:remove(position)
+      return document
+    end
+  end
+end
+
+-- Typst knows the language by one class, and paths from the root by a slash.
+local function name_language(block)
+  if block.classes:includes("python") then block.classes = { "python" } end
+  return block
+end
+
+local function fill_width(image)
+  image.src = "/" .. image.src
+  image.attributes.width = "100%"
+  return image
+end
+
+if FORMAT:match("html") then return { { Pandoc = take_title } } end
+return { { CodeBlock = name_language, Image = fill_width } }

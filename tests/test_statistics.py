@@ -1,0 +1,94 @@
+"""Means, deviations and intervals."""
+
+import math
+import statistics as standard
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digits.statistics import summarise, wilson_interval
+
+
+def test_hintons_interval():
+    low, high = wilson_interval(0.9847, 10_000)
+    assert (round(low, 4), round(high, 4)) == (0.9821, 0.9869)
+
+
+@pytest.mark.parametrize(
+    ("hits", "count", "low", "high"),
+    [  # Newcombe (1998), Statistics in Medicine 17, table I, method 3.
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0000, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_published_intervals(hits, count, low, high):
+    found = wilson_interval(hits / count, count)
+    assert found == pytest.approx((low, high), abs=5e-5)
+
+
+@given(st.floats(0, 1), st.integers(1, 10**6))
+def test_an_interval_holds_its_accuracy_and_is_one(accuracy, count):
+    low, high = wilson_interval(accuracy, count)
+    assert -1e-12 <= low <= accuracy + 1e-12
+    assert accuracy - 1e-12 <= high <= 1 + 1e-12
+
+
+@given(st.floats(0, 1), st.integers(1, 10**6))
+def test_errors_have_the_mirrored_interval(accuracy, count):
+    low, high = wilson_interval(accuracy, count)
+    assert wilson_interval(1 - accuracy, count) == pytest.approx(
+        (1 - high, 1 - low), abs=1e-9
+    )
+
+
+@given(st.floats(0, 1), st.integers(1, 10**5))
+def test_more_images_never_widen_an_interval(accuracy, count):
+    widths = [
+        high - low
+        for low, high in (
+            wilson_interval(accuracy, n) for n in (count, 2 * count)
+        )
+    ]
+    assert widths[1] < widths[0]
+
+
+@pytest.mark.parametrize("accuracy", [-0.01, 1.01, math.nan, 98.47])
+def test_an_accuracy_out_of_range_is_refused(accuracy):
+    with pytest.raises(ValueError, match="accuracy is .* from 0 to 1"):
+        wilson_interval(accuracy, 10)
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_an_interval_needs_images(count):
+    with pytest.raises(ValueError, match=f"count is {count}"):
+        wilson_interval(0.5, count)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20))
+def test_the_deviation_divides_by_n_minus_1(values):
+    summary = summarise(values)
+    assert summary.count == len(values)
+    assert summary.mean == pytest.approx(
+        standard.fmean(values), rel=1e-9, abs=1e-6
+    )
+    assert summary.deviation == pytest.approx(
+        standard.stdev(values), rel=1e-6, abs=1e-6
+    )
+
+
+def test_the_deviation_of_three_replicates():
+    assert summarise([1, 2, 3]).deviation == 1.0
+
+
+def test_one_replicate_has_no_deviation():
+    summary = summarise([0.98])
+    assert summary.mean == 0.98
+    assert math.isnan(summary.deviation)
+
+
+def test_no_replicates_are_refused():
+    with pytest.raises(ValueError, match="no values"):
+        summarise([])

@@ -1,0 +1,139 @@
+"""Tasks that end at once, without TensorFlow, for tests of the machinery."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from digits import progress
+from digits.store import Result
+
+
+@dataclass(frozen=True)
+class Toy:
+    """What a toy does. `folder` is where it leaves traces, if anywhere."""
+
+    number: int = 0
+    folder: str = ""
+    seconds: float = 0.0
+
+
+def _trace(config: Toy, event: str) -> int:
+    """Leave a file for this event; tell how many there are now."""
+    if not config.folder:
+        return 0
+    folder = Path(config.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{event}-{config.number}-{os.getpid()}-{time.monotonic_ns()}"
+    (folder / name).touch()
+    return len(list(folder.glob(f"{event}-{config.number}-*")))
+
+
+def traces(folder, event: str, number: int | str = "*") -> list[Path]:
+    """List the traces that toys left of an event."""
+    return sorted(Path(folder).glob(f"{event}-{number}-*"))
+
+
+def square(config: Toy) -> Result:
+    """Square a number; take some seconds if asked to."""
+    _trace(config, "begun")
+    time.sleep(config.seconds)
+    _trace(config, "ended")
+    draws = np.random.default_rng(config.number).random(5)
+    return Result(
+        metrics={"square": config.number**2},
+        table={"epoch": [1, 2], "draw": [float(x) for x in draws[:2]]},
+        arrays={"draws": draws},
+        weights=bytes([config.number % 256]),
+    )
+
+
+def worker(config: Toy) -> Result:
+    """Tell which process this is."""
+    time.sleep(config.seconds)
+    return Result(metrics={"process": os.getpid()})
+
+
+def fail(config: Toy) -> Result:
+    """Raise an exception."""
+    _trace(config, "begun")
+    raise ArithmeticError(f"toy number {config.number} is broken")
+
+
+def fail_if_odd(config: Toy) -> Result:
+    """Raise an exception for odd numbers."""
+    if config.number % 2:
+        return fail(config)
+    return square(config)
+
+
+class Unpicklable(Exception):
+    """An exception that pickle cannot bring back."""
+
+    def __init__(self, first, second):
+        """Take two arguments, of which pickle keeps one."""
+        super().__init__(f"{first} and {second}")
+
+
+def fail_strangely(config: Toy) -> Result:
+    """Raise an exception that does not survive a pipe."""
+    raise Unpicklable("this", "that")
+
+
+def exit_always(config: Toy) -> Result:
+    """End the process, after some last words."""
+    _trace(config, "begun")
+    print("these are my last words", flush=True)
+    os._exit(3)
+
+
+def exit_if_odd(config: Toy) -> Result:
+    """End the process for odd numbers."""
+    return exit_always(config) if config.number % 2 else square(config)
+
+
+def killed_once(config: Toy) -> Result:
+    """Kill this process, the first time only."""
+    if _trace(config, "begun") == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Result(metrics={"square": config.number**2})
+
+
+def not_a_number(config: Toy) -> Result:
+    """Return what can't be stored."""
+    return Result(metrics={"square": float("nan")})
+
+
+def report_progress(config: Toy) -> Result:
+    """Tell how far it is, then wait for a file named `go`."""
+    progress.report(3, 7)
+    _trace(config, "reported")
+    go = Path(config.folder) / "go"
+    while not go.exists():
+        time.sleep(0.02)
+    return Result(metrics={"done": 1})
+
+
+def fake_arrays(train: int = 300, test: int = 50) -> dict[str, np.ndarray]:
+    """Make arrays of MNIST's form with little in them."""
+    generator = np.random.default_rng(1)
+
+    def images(count):
+        return generator.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+
+    def labels(count):
+        return (np.arange(count) % 10).astype(np.uint8)
+
+    return {"x_train": images(train), "y_train": labels(train),
+            "x_test": images(test), "y_test": labels(test)}
+
+
+def train_on_fakes(config) -> Result:
+    """Train a dense classifier on small made-up data."""
+    from digits import data, training
+
+    data.read_arrays = fake_arrays
+    return training.train_dense_classifier(config)
