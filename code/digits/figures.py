@@ -82,7 +82,7 @@ def _neurons(axis, x: float, layer) -> np.ndarray:
     else:
         heights = np.delete(np.linspace(-1, 1, most), most // 2)
         axis.text(x, 0, "⋮", ha="center", va="center", fontsize=14)
-    activation = layer.activation or "28 × 28 pixels"
+    activation = "pixels" if pd.isna(layer.activation) else layer.activation
     axis.scatter(
         np.full(len(heights), x), heights, s=70, zorder=2,
         facecolor="white", edgecolor=DARK, linewidth=1.2,

@@ -97,22 +97,22 @@ def _plain(kinds: tuple[str, ...], say: Callable[[str], None], why: str):
             f"({error}): pip install -e .[plain]"
         ) from error
     root = paths.ROOT
-    pandoc = [pypandoc.get_pandoc_path(), "--standalone", "--toc",
-              "--lua-filter", PLAIN / "plain.lua"]
-    page = [*pandoc, "report.md", "--from", "gfm", "--mathml",
+    pandoc = pypandoc.get_pandoc_path()
+    read = [pandoc, "report.md", "--from", "gfm", "--mathml"]
+    page = ["--standalone", "--toc", "--lua-filter", PLAIN / "plain.lua",
             "--metadata", "lang=en"]
     try:
         with tempfile.TemporaryDirectory(dir=root, prefix=".plain-") as folder:
             between = Path(folder) / "report.html"
             text = Path(folder) / "report.typ"
             if "html" in kinds:
-                _call(*page, "--embed-resources", "--css", PLAIN / "page.css",
-                      "--output", "report.html")
+                _call(*read, *page, "--css", PLAIN / "page.css",
+                      "--embed-resources", "--output", "report.html")
             if "pdf" in kinds:
                 # By way of HTML: report.md has its figures as HTML, which
                 # pandoc would leave out of any other format.
-                _call(*page, "--output", between)
-                _call(*pandoc, between, "--variable", "papersize=a4",
+                _call(*read, "--output", between)
+                _call(pandoc, between, *page, "--variable", "papersize=a4",
                       "--output", text)
                 typst.compile(text, output=root / "report.pdf", root=root)
     except (OSError, RuntimeError) as error:

@@ -23,5 +23,8 @@ local function fill_width(image)
   return image
 end
 
-if FORMAT:match("html") then return { { Pandoc = take_title } } end
-return { { CodeBlock = name_language, Image = fill_width } }
+local steps = { { Pandoc = take_title } }
+if FORMAT:match("typst") then
+  table.insert(steps, { CodeBlock = name_language, Image = fill_width })
+end
+return steps

@@ -1,0 +1,54 @@
+# make report   report.pdf and report.html, from stored results
+# make test     the whole test suite
+# make bench    the benchmarks, side by side
+# make lock     renew the lock files from pyproject.toml
+# PYTHON names the Python to begin with (3.11 to 3.13).
+
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+READY := .venv/ready
+
+.PHONY: report test bench lock clean
+
+report: $(READY)
+	$(BIN)/digits render
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+bench: $(READY)
+	$(BIN)/python benchmarks/render.py
+
+# Exactly the versions in the lock, verified by their hashes. With uv, where it
+# is at hand, this takes seconds.
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) \
+		and 'Python 3.11 to 3.13 is needed; say make PYTHON=python3.12, for example')"
+	$(PYTHON) -m venv .venv
+	if command -v uv > /dev/null; then \
+		uv pip install --quiet --python $(BIN)/python --require-hashes \
+			-r requirements.lock && \
+		uv pip install --quiet --python $(BIN)/python --no-deps \
+			--no-build-isolation -e .; \
+	else \
+		$(BIN)/python -m pip install --quiet --require-hashes \
+			-r requirements.lock && \
+		$(BIN)/python -m pip install --quiet --no-deps \
+			--no-build-isolation -e .; \
+	fi
+	touch $@
+
+lock: $(READY)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal \
+		--python-version 3.11 --generate-hashes --no-header --quiet \
+		--upgrade --output-file requirements.lock
+	echo quarto-cli | $(BIN)/uv pip compile - --no-deps --universal \
+		--python-version 3.11 --generate-hashes --no-header --quiet \
+		--upgrade --output-file requirements-quarto.lock
+
+clean:
+	rm -rf .venv .quarto report.html report.pdf report_files
