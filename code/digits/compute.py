@@ -7,13 +7,11 @@ changed is stale, and does not just vanish among the missing.
 """
 
 import contextlib
-import dataclasses
 import datetime
 import importlib.metadata
 import inspect
 import os
 import platform
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -27,6 +25,7 @@ from concurrent.futures import (
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -129,11 +128,15 @@ def compute(
     interruption loses only what is under way. A run whose worker dies is
     tried once more. Two computations at once share the work.
 
-    Raises `TrainingRefused` where `DIGITS_TRAIN=never` and a run is not
-    fresh, and, after all others have ended, `RunsFailed`.
+    Raises `ValueError` where two different runs have one name,
+    `TrainingRefused` where `DIGITS_TRAIN=never` and a run is not fresh, and,
+    after all others have ended, `RunsFailed`.
     """
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"jobs is {jobs}: at least 1 is needed")
     folder = folder or paths.RESULTS
     runs = list(runs)
+    _refuse_namesakes(runs)
     found = {run.path(folder): status(run, folder) for run in runs}
     waiting = [s for s in found.values() if force or s.state != "fresh"]
     if waiting and os.environ.get(TRAIN_VARIABLE) == "never":
@@ -148,6 +151,13 @@ def compute(
             work = _Work(waiting, folder, force, executor, jobs, bars)
             stored |= work.done()
     return [stored[run.path(folder)] for run in runs]
+
+
+def _refuse_namesakes(runs: list[Run]) -> None:
+    named: dict[str, Run] = {}
+    for run in runs:
+        if named.setdefault(str(run), run) != run:
+            raise ValueError(f"two different runs are called {run}")
 
 
 @contextlib.contextmanager
@@ -168,7 +178,6 @@ class _Attempt:
     """A run under way, with the lock that keeps others from it."""
 
     status: Status
-    code: dict[str, str]
     lock: FileLock
     tries: int = 1
 
@@ -183,6 +192,8 @@ class _Work:
         self.under_way: dict[Future, _Attempt] = {}
         self.stored: dict[Path, store.Stored] = {}
         self.failures: list[str] = []
+        # Workers may import the code at any time from now on, and keep it.
+        self.code = {str(s.run): _code_of(s.run.task) for s in waiting}
 
     def done(self) -> dict[Path, store.Stored]:
         """Work until nothing is left; return what was stored, by path."""
@@ -190,6 +201,13 @@ class _Work:
             while self.waiting or self.under_way:
                 self._begin()
                 self._collect()
+        except BaseException:
+            # What has ended is kept, even where it was not looked at yet.
+            for future in [f for f in self.under_way if f.done()]:
+                with contextlib.suppress(Exception):
+                    self._save(self.under_way[future].status.run,
+                               future.result())
+            raise
         finally:
             for attempt in self.under_way.values():
                 _release(attempt.lock)
@@ -214,11 +232,16 @@ class _Work:
                 _release(lock)
                 self._keep(run, now.stored)
             else:
-                self._submit(_Attempt(now, _identity(run)["code"], lock))
+                self._submit(_Attempt(now, lock))
 
     def _submit(self, attempt: _Attempt) -> None:
         run = attempt.status.run
-        future = self.executor.submit(_execute, run.task, run.config)
+        try:
+            future = self.executor.submit(_execute, run.task, run.config)
+        except Exception as error:  # a pool that is broken, or was shut down
+            self._fail(run, _described(error))
+            _release(attempt.lock)
+            return
         self.under_way[future] = attempt
         self.bars.begin(str(run), attempt.status.seconds)
 
@@ -228,29 +251,34 @@ class _Work:
             time.sleep(POLL)
         ended, _ = wait(self.under_way, POLL, FIRST_COMPLETED)
         for future in ended:
-            attempt = self.under_way.pop(future)
-            run = attempt.status.run
-            try:
-                stored = self._save(attempt, future.result())
-            except BrokenExecutor as error:
-                if attempt.tries == 1:
-                    attempt.tries = 2
-                    self._submit(attempt)
-                    continue
-                self._fail(run, f"twice: {error}")
-            except Exception as error:
-                self._fail(run, _described(error))
-            else:
-                self._keep(run, stored)
-            _release(attempt.lock)
+            self._end(future)
         progress_of = getattr(self.executor, "progress_of", lambda _: None)
         for future, attempt in self.under_way.items():
             self.bars.show(str(attempt.status.run), progress_of(future))
 
-    def _save(self, attempt: _Attempt, finished: tuple) -> store.Stored:
+    def _end(self, future: Future) -> None:
+        """Store a result, try once more, or note the failure."""
+        attempt = self.under_way[future]
         run = attempt.status.run
+        try:
+            stored = self._save(run, future.result())
+        except BrokenExecutor as error:
+            if attempt.tries == 1:
+                del self.under_way[future]
+                attempt.tries = 2
+                self._submit(attempt)
+                return
+            self._fail(run, f"twice: {error}")
+        except Exception as error:
+            self._fail(run, _described(error))
+        else:
+            self._keep(run, stored)
+        del self.under_way[future]
+        _release(attempt.lock)
+
+    def _save(self, run: Run, finished: tuple) -> store.Stored:
         result, worker_stamp = finished
-        if _identity(run)["code"] != attempt.code:
+        if _code_of(run.task) != self.code[str(run)]:
             raise RuntimeError(
                 "its code was changed while it ran, so the result is not "
                 "stored; run it again"
@@ -295,7 +323,8 @@ def _code_of(task: Callable) -> dict[str, str]:
     if task.__qualname__ != task.__name__ or task.__name__ == "<lambda>":
         raise ValueError(f"a task is a top-level function, not {task!r}")
     file = Path(inspect.getsourcefile(task)).resolve()
-    root = file.parents[task.__module__.count(".")]
+    depth = task.__module__.count(".") + (file.stem == "__init__")
+    root = file.parents[depth]
     files = tuple(sorted((root / task.__module__.split(".")[0]).rglob("*.py")))
     times = tuple(path.stat().st_mtime_ns for path in (*files, file))
     return _reached(root, task.__module__, task.__name__, times)
@@ -373,7 +402,7 @@ def _refusal(waiting: list[Status]) -> str:
 
 
 def _described(error: Exception) -> str:
-    notes = "".join(getattr(error, "__notes__", []))
+    notes = "".join(getattr(error, "__notes__", []) or format_exception(error))
     lines = [f"with {type(error).__name__}: {error}", *notes.splitlines()]
     return "\n  ".join(lines[:1] + lines[1:][-workers.LAST_LINES :])
 

@@ -74,33 +74,47 @@ def path_of(folder: Path, experiment: str, run: str) -> Path:
 
 
 def save(path: Path, result: Result, stamp: dict[str, Any]) -> Stored:
-    """Write a result with its stamp; an interrupted call leaves the old one.
+    """Write a result with its stamp; return what `load` then gives.
 
     Raises `ValueError` where a number is not finite, a table's columns differ
-    in length, or an array would have to be pickled.
+    in length, an array's name is no identifier, an array would have to be
+    pickled or a file would be too large, and `TypeError` where a value is not
+    JSON's. Whatever is raised, an old result stays. A process killed while it
+    writes leaves the old result or a damaged one, which is recognised.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _check(result)
     contents = {
         ARRAYS: pack_arrays(result.arrays) if result.arrays else None,
         WEIGHTS: result.weights,
     }
-    files = {}
-    for suffix, content in contents.items():
-        if content is not None:
-            files[suffix] = hashlib.sha256(content).hexdigest()
-            write_atomically(path.with_suffix(suffix), content)
+    files = {
+        suffix: content
+        for suffix, content in contents.items() if content is not None
+    }
     document = {
         "format": FORMAT,
         "metrics": result.metrics,
-        "table": _checked_table(result.table),
-        "files": files,
+        "table": result.table,
+        "files": {
+            suffix: hashlib.sha256(content).hexdigest()
+            for suffix, content in files.items()
+        },
         "stamp": stamp,
     }
     document["checksum"] = _checksum(document)
-    write_atomically(path, _as_text(document).encode())
+    files[path.suffix] = _as_text(document).encode()
+    for suffix, content in files.items():
+        if len(content) > LARGEST_FILE:
+            raise ValueError(
+                f"{path.with_suffix(suffix)} would have {len(content)} bytes, "
+                f"more than the {LARGEST_FILE} allowed"
+            )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for suffix, content in files.items():  # the JSON file is the last
+        write_atomically(path.with_suffix(suffix), content)
     for suffix in set(contents) - set(files):
         path.with_suffix(suffix).unlink(missing_ok=True)
-    return Stored(result, stamp, document["checksum"])
+    return load(path)
 
 
 def load(path: Path) -> Stored:
@@ -122,7 +136,7 @@ def load(path: Path) -> Stored:
     result = Result(
         metrics=document["metrics"],
         table=document["table"],
-        arrays=_unpack(contents[ARRAYS]) if ARRAYS in contents else {},
+        arrays=_unpack(contents[ARRAYS], path) if ARRAYS in contents else {},
         weights=contents.get(WEIGHTS),
     )
     return Stored(result, document["stamp"], document["checksum"])
@@ -137,6 +151,9 @@ def _load_document(path: Path) -> dict[str, Any]:
             raise ValueError(f"its format is not {FORMAT}")
         if document["checksum"] != _checksum(document):
             raise ValueError("its checksum does not match")
+        for key in ("metrics", "table", "files", "stamp"):
+            if not isinstance(document[key], dict):
+                raise TypeError(f"its {key} are of another kind")
         if not set(document["files"]) <= {ARRAYS, WEIGHTS}:
             raise ValueError("it names files of an unknown kind")
     except (ValueError, LookupError, TypeError, RecursionError) as error:
@@ -167,16 +184,31 @@ def pack_arrays(arrays: dict[str, np.ndarray]) -> bytes:
     return buffer.getvalue()
 
 
-def _unpack(content: bytes) -> dict[str, np.ndarray]:
-    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+def _unpack(content: bytes, path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except Exception as error:  # decoders and parsers raise nearly anything
+        raise DamagedResult(
+            f"{path.with_suffix(ARRAYS)}: can't be read ({error})"
+        ) from error
 
 
-def _checked_table(table: dict[str, list]) -> dict[str, list]:
-    lengths = {name: len(column) for name, column in table.items()}
+def _check(result: Result) -> None:
+    """Raise `ValueError` where a result is not what can be kept."""
+    lengths = {name: len(column) for name, column in result.table.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"columns of a table differ in length: {lengths}")
-    return table
+    for name, value in (*result.metrics.items(), *result.table.items()):
+        try:
+            json.dumps(value, allow_nan=False)
+        except ValueError:
+            raise ValueError(
+                f"{name} is {value}: only finite numbers can be kept"
+            ) from None
+    for name in result.arrays:
+        if not name.isidentifier():
+            raise ValueError(f"{name!r} is no name for an array")
 
 
 def _checksum(document: dict[str, Any]) -> str:

@@ -77,7 +77,7 @@ def _terminal(stack: contextlib.ExitStack) -> io.TextIOBase | None:
         return sys.stderr if sys.stderr.isatty() else None
     with contextlib.suppress(OSError):
         return stack.enter_context(
-            open(os.ctermid(), "w", encoding="utf-8")  # noqa: SIM115
+            open(os.ctermid(), "w", encoding="utf-8")
         )
     return None
 

@@ -35,7 +35,7 @@ class DenseConfig:
     images after each epoch, as the notebook does; otherwise training is on
     55,000 and the other 5,000 are scored. Weights are those of the last
     epoch, or with `early_stopping_patience` those of the epoch that was best
-    on what is scored. Fields mean what they mean to
+    on the 5,000. Fields mean what they mean to
     `models.dense_classifier`. Out of range, a field raises `ValueError`.
     """
 
@@ -59,12 +59,15 @@ class DenseConfig:
     def __post_init__(self):
         """Refuse values out of range."""
         patience = self.early_stopping_patience
-        units = self.hidden_units
         for name, allowed, right in (
-            ("hidden_units", "positive integers", all(n > 0 for n in units)),
-            ("seed", "from 0 to 2**32 - 1", 0 <= self.seed < 2**32),
-            ("epochs", "at least 1", self.epochs >= 1),
-            ("batch_size", "at least 1", self.batch_size >= 1),
+            ("hidden_units", "a tuple of whole numbers from 1",
+             isinstance(self.hidden_units, tuple)
+             and all(_whole(units, 1) for units in self.hidden_units)),
+            ("seed", "a whole number below 2**32",
+             _whole(self.seed, 0) and self.seed < 2**32),
+            ("epochs", "a whole number from 1", _whole(self.epochs, 1)),
+            ("batch_size", "a whole number from 1",
+             _whole(self.batch_size, 1)),
             ("optimizer", OPTIMIZERS, self.optimizer in OPTIMIZERS),
             ("learning_rate", "above 0", 0 < self.learning_rate < math.inf),
             ("schedule", SCHEDULES, self.schedule in SCHEDULES),
@@ -73,14 +76,21 @@ class DenseConfig:
              0 <= self.regularization_factor < math.inf),
             ("initializer", INITIALIZERS, self.initializer in INITIALIZERS),
             ("dropout", "in [0, 1)", 0 <= self.dropout < 1),
-            ("shift", "from 0 to 27 pixels", 0 <= self.shift < 28),
-            ("early_stopping_patience", "None or at least 1",
-             patience is None or patience >= 1),
+            ("shift", "a whole number of pixels below 28",
+             _whole(self.shift, 0) and self.shift < 28),
+            ("early_stopping_patience",
+             "None, or a whole number from 1 where images are held out",
+             patience is None
+             or (_whole(patience, 1) and not self.whole_training_set)),
         ):
             if not right:
                 raise ValueError(
                     f"{name} is {getattr(self, name)!r}; allowed: {allowed}"
                 )
+
+
+def _whole(value, least: int) -> bool:
+    return isinstance(value, int) and value >= least
 
 
 def train_dense_classifier(config: DenseConfig) -> Result:
@@ -167,8 +177,6 @@ def build(config: DenseConfig):
 
 def _fit(model, mnist: data.Mnist, config: DenseConfig) -> dict[str, list]:
     """Train a model; return a table with a row an epoch."""
-    import keras
-
     train, scored = mnist.train, mnist.validation or mnist.test
     steps = math.ceil(len(train.labels) / config.batch_size)
     model.compile(

@@ -14,8 +14,12 @@ import threading
 import time
 import traceback
 import weakref
-from concurrent.futures import BrokenExecutor, Executor, Future
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+)
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 

@@ -1,0 +1,145 @@
+"""The command: what it prints, and its exit codes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from digits import cli, compute, experiments, paths
+from digits.experiments import baseline
+from digits.training import DenseConfig, train_dense_classifier
+
+
+@pytest.fixture
+def call():
+    return lambda *words: CliRunner().invoke(cli.main, words)
+
+
+@pytest.fixture
+def stale_baseline(monkeypatch):
+    """Ask for another learning rate in one run of the baseline."""
+    runs = baseline.runs()
+    runs[0] = compute.Run(
+        "baseline", runs[0].name, train_dense_classifier,
+        DenseConfig(whole_training_set=True, learning_rate=0.2),
+    )
+    monkeypatch.setattr(baseline, "runs", lambda: runs)
+    return runs
+
+
+def test_help_names_every_command(call):
+    text = call("--help").output
+    for name in ("train", "status", "check", "results", "data", "render"):
+        assert f"\n  {name} " in text
+        assert call(name, "--help").exit_code == 0
+
+
+def test_module_is_the_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "digits", "status", "--json"],
+        capture_output=True, text=True, check=True,
+    )
+    states = [row["state"] for row in json.loads(done.stdout)]
+    assert states == ["fresh"] * len(experiments.all_runs())
+
+
+def test_check_passes_on_what_is_committed(call):
+    done = call("check")
+    assert done.exit_code == 0, done.output
+
+
+def test_status_tells_why_a_run_is_stale(call, stale_baseline):
+    rows = json.loads(call("status", "--json").output)
+    stale = [row for row in rows if row["state"] == "stale"]
+    assert [row["run"] for row in stale] == [stale_baseline[0].name]
+    (reason,) = stale[0]["reasons"]
+    assert reason == "config: learning_rate was 0.1, is now 0.2"
+    assert reason in call("status", "baseline").output
+
+
+def test_check_fails_on_a_stale_run(call, stale_baseline):
+    done = call("check")
+    assert done.exit_code == 1
+    assert "learning_rate was 0.1" in done.output
+    assert "digits train" in done.output
+
+
+def test_results_refuse_a_stale_run(call, stale_baseline):
+    done = call("results", "baseline")
+    assert done.exit_code == 1
+    assert stale_baseline[0].name in done.output
+
+
+def test_results_have_a_row_a_run(call):
+    rows = json.loads(call("results", "baseline", "--format", "json").output)
+    assert len(rows) == len(baseline.runs())
+    for key in ("seed", "learning_rate", "train_accuracy",
+                "validation_accuracy", "test_accuracy", "seconds"):
+        assert all(key in row for row in rows)
+    lines = call("results", "baseline").output.splitlines()
+    assert len(lines) == 1 + len(rows)
+    assert "test_accuracy" in lines[0].split(",")
+
+
+def test_train_with_nothing_to_do_says_so(call):
+    done = call("train", "baseline")
+    assert done.exit_code == 0
+    assert done.output == f"{len(baseline.runs())} runs are fresh.\n"
+
+
+def test_train_never_names_run_reason_and_command(
+    call, stale_baseline, monkeypatch
+):
+    monkeypatch.setenv("DIGITS_TRAIN", "never")
+    done = call("train")
+    assert done.exit_code == 1
+    assert f"baseline/{stale_baseline[0].name}: stale" in done.output
+    assert "digits train baseline" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["train", "nonsense"], "nonsense"),
+        (["train", "--jobs", "0"], "x>=1"),
+        (["results"], "EXPERIMENT"),
+        (["results", "baseline", "--format", "xml"], "xml"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_wrong_words_get_exit_code_2(call, words, told):
+    done = call(*words)
+    assert done.exit_code == 2
+    assert told in done.output
+
+
+def test_bad_data_is_one_line(call, tmp_path, monkeypatch):
+    file = tmp_path / "mnist.npz"
+    file.write_bytes(b"no archive")
+    monkeypatch.setenv("DIGITS_MNIST", str(file))
+    done = call("data")
+    assert done.exit_code == 1
+    assert done.output.startswith(f"Error: {file} can't be read")
+    assert len(done.output.splitlines()) == 1
+
+
+def test_data_says_where_it_lies(call, mnist_file):
+    done = call("data")
+    assert done.exit_code == 0
+    assert str(mnist_file) in done.output
+
+
+def test_status_needs_no_tensorflow():
+    code = (
+        "import sys; from digits import experiments, compute; "
+        "found = [compute.status(r).state for r in experiments.all_runs()]; "
+        "results = [experiments.load(n).result() for n in experiments.NAMES]; "
+        "print(set(found), {'tensorflow', 'keras'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=paths.ROOT,
+        capture_output=True, text=True, check=True,
+    )
+    assert done.stdout == "{'fresh'} set()\n"

@@ -1,0 +1,172 @@
+"""The report: its source's rules, and what is in the rendered files."""
+
+import json
+import re
+import subprocess
+
+import pytest
+from project import copy, needs_latex, needs_quarto, quarto
+from pypdf import PdfReader
+
+from digits import paths, provenance
+
+SOURCE = (paths.ROOT / "report.qmd").read_text(encoding="utf-8")
+FROZEN = paths.FREEZE / "execute-results"
+LABEL = re.compile(r"#\| label: ((?:fig|tbl)-\S+)")
+# Numbers that prose may hold as they are: settings quoted from the
+# assignment and the notebook, and definitions. Everything else is computed.
+SETTINGS = {
+    "0", "1", "2", "3", "4", "8", "9", "10", "28", "64", "128", "255", "784",
+    "5,000", "10,000", "55,000", "60,000", "32", "0.1", "95", "7", "405",
+}
+
+
+def prose(source):
+    """Strip from a Quarto source what is not running text."""
+    body = source.partition("\n---\n")[2]
+    for pattern in (
+        r"```.*?```", r"\$\$.*?\$\$\s*(\{#.*?\})?", r"\$[^$]*\$", r"`[^`]*`",
+        r"\{#[^}]*\}", r"\[@[^\]]*\]", r"@[\w-]+", r":::.*", r"^#+ .*$",
+        r"^\d+\. ", r"\(\d(, \d)+\)", r"\b\d[A-D]\b",
+    ):
+        body = re.sub(pattern, " ", body, flags=re.S if "`" in pattern
+                      or "$$" in pattern else re.M)
+    return body
+
+
+def bare_numbers(source):
+    return re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])", prose(source))
+
+
+def test_no_result_is_typed_by_hand():
+    found = [n.rstrip(",") for n in bare_numbers(SOURCE)]
+    assert set(found) <= SETTINGS
+
+
+@pytest.mark.parametrize("sentence", [
+    "It reached 97.2 % in the end.", "See 12,345 images.", "about 96 of them",
+])
+def test_a_typed_result_would_be_found(sentence):
+    assert set(bare_numbers(SOURCE + sentence)) - SETTINGS
+
+
+@pytest.mark.parametrize("label", LABEL.findall(SOURCE))
+def test_every_figure_and_table_is_mentioned_and_described(label):
+    assert f"@{label}" in SOURCE
+    chunk = SOURCE.partition(f"#| label: {label}\n")[2].partition("```")[0]
+    kind = label[:3]
+    assert re.search(rf"#\| {kind}-cap: \".{{20,}}\"", chunk)
+    if kind == "fig":
+        assert re.search(r"#\| fig-alt: \".{40,}\"", chunk)
+
+
+def test_every_reference_is_defined_and_every_definition_used():
+    defined = set(LABEL.findall(SOURCE)) | set(
+        re.findall(r"\{#((?:eq|sec)-[\w-]+)", SOURCE)
+    )
+    used = set(re.findall(r"@((?:fig|tbl|eq|sec)-[\w-]+)", SOURCE))
+    assert used <= defined
+    assert {key for key in defined if not key.startswith("sec")} <= used
+
+
+def test_every_citation_is_in_the_bibliography_and_the_reverse():
+    cited = set(re.findall(r"@([a-z]+\d{4}\w+)", SOURCE))
+    text = (paths.ROOT / "references.bib").read_text(encoding="utf-8")
+    entries = dict(re.findall(r"@\w+\{(\w+),(.*?)\n\}", text, flags=re.S))
+    assert cited == set(entries)
+    for key, entry in entries.items():
+        assert re.search(r"\b(doi|url)\s*=", entry), key
+
+
+def test_all_formats_carry_the_digests_of_what_is_here():
+    digests = {provenance.results_digest(), provenance.code_digest()}
+    for name in provenance.FORMATS:
+        frozen = json.loads((FROZEN / f"{name}.json").read_text("utf-8"))
+        for digest in digests:
+            assert digest in frozen["result"]["markdown"], name
+    assert provenance.freeze_problems() == []
+
+
+def test_markdown_for_the_code_host_is_whole():
+    text = (paths.ROOT / "report.md").read_text(encoding="utf-8")
+    images = re.findall(r'<img\s+src="([^"]+)"', text)
+    assert len(images) == len(re.findall(r"label: fig-", SOURCE))
+    assert all((paths.ROOT / image).is_file() for image in images)
+    assert len(re.findall(r"<img[^>]*\balt=\"[^\"]{40,}\"", text)) == len(images)
+    assert provenance.results_digest() in text
+    assert "?@" not in text
+    for number in range(1, len(images) + 1):
+        assert f"Figure {number}: " in " ".join(text.split())
+
+
+def test_freeze_problems_name_what_changed(tmp_path):
+    copy(tmp_path)
+    file = tmp_path / "_freeze/report/execute-results/tex.json"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace(provenance.results_digest(), "0" * 16))
+    (tmp_path / "_freeze/report/execute-results/md.json").write_text("{")
+    found = provenance.freeze_problems(tmp_path)
+    assert found[0] == "tex: the results changed since it was frozen"
+    assert found[1].startswith("md: not frozen, or not whole")
+    assert len(found) == 2
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory):
+    """Render the HTML and the PDF from the freeze, without Python."""
+    project = copy(tmp_path_factory.mktemp("rendered"))
+    done = quarto(project, "render", with_python=False)
+    assert done.returncode == 0, done.stderr
+    return project
+
+
+@needs_quarto
+@needs_latex
+def test_pdf_is_complete(rendered):
+    pages = PdfReader(rendered / "report.pdf").pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    assert provenance.results_digest() in text
+    assert "?@" not in text
+    assert "??" not in text
+    for heading in ("Question 1", "2A:", "2B:", "2C:", "References"):
+        assert heading in text
+    assert "[first author]" in pages[0].extract_text()
+
+
+@needs_quarto
+@needs_latex
+def test_pdf_has_no_picture_of_text_and_fonts_inside(rendered):
+    fonts = subprocess.run(
+        ["pdffonts", rendered / "report.pdf"], capture_output=True, text=True
+    ).stdout.splitlines()[2:]
+    assert fonts
+    assert all(line.split()[-5] == "yes" for line in fonts)
+
+
+@needs_quarto
+@needs_latex
+def test_no_code_runs_off_the_page(rendered):
+    """Look at where each piece of text ends, in points from the left."""
+    reader = PdfReader(rendered / "report.pdf")
+    width = float(reader.pages[0].mediabox.width)
+    lines = subprocess.run(
+        ["pdftotext", "-bbox", rendered / "report.pdf", "-"],
+        capture_output=True, text=True,
+    ).stdout
+    ends = [float(x) for x in re.findall(r'xMax="([\d.]+)"', lines)]
+    assert ends
+    assert max(ends) < width - 50
+
+
+@needs_quarto
+def test_html_is_one_file_that_asks_for_nothing(rendered):
+    text = (rendered / "report.html").read_text(encoding="utf-8")
+    assert provenance.results_digest() in text
+    assert len(text) < 5_000_000
+    outside = re.findall(
+        r'(?:<script|<img|<link|<iframe)[^>]*?(?:src|href)="(?!data:|#)([^"]+)',
+        text,
+    )
+    assert outside == []
+    assert "<math" in text
+    assert "quarto-unresolved-ref" not in text
