@@ -6,6 +6,7 @@ import shutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
+
 from project import needs_quarto
 from test_report import rendered  # noqa: F401
 

@@ -16,10 +16,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-import toy_tasks
-from test_workers import PATIENCE, is_alive, wait_until
-from toy_tasks import Toy, traces
 
+import toy_tasks
 from digits import compute as computing
 from digits import data, store
 from digits.compute import (
@@ -29,6 +27,8 @@ from digits.compute import (
     compute,
     status,
 )
+from test_workers import PATIENCE, is_alive, wait_until
+from toy_tasks import Toy, traces
 
 
 @pytest.fixture(autouse=True)
@@ -209,7 +209,7 @@ def test_a_task_that_cannot_be_followed_is_refused(results):
 def test_two_runs_of_one_name_are_refused(results):
     one = Run("toys", "toy", toy_tasks.square, Toy(1))
     two = Run("toys", "toy", toy_tasks.square, Toy(2))
-    with pytest.raises(ValueError, match="two different runs .* toys/toy"):
+    with pytest.raises(ValueError, match=r"two different runs .* toys/toy"):
         compute([one, two], folder=results)
     assert not results.exists()
 

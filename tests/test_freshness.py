@@ -8,6 +8,7 @@ import json
 import shutil
 
 import pytest
+
 from project import copy, needs_quarto, quarto
 
 pytestmark = needs_quarto

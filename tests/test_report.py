@@ -5,10 +5,10 @@ import re
 import subprocess
 
 import pytest
-from project import copy, needs_latex, needs_quarto, quarto
 from pypdf import PdfReader
 
 from digits import paths, provenance
+from project import copy, needs_latex, needs_quarto, quarto
 
 SOURCE = (paths.ROOT / "report.qmd").read_text(encoding="utf-8")
 FROZEN = paths.FREEZE / "execute-results"
@@ -92,7 +92,8 @@ def test_markdown_for_the_code_host_is_whole():
     images = re.findall(r'<img\s+src="([^"]+)"', text)
     assert len(images) == len(re.findall(r"label: fig-", SOURCE))
     assert all((paths.ROOT / image).is_file() for image in images)
-    assert len(re.findall(r"<img[^>]*\balt=\"[^\"]{40,}\"", text)) == len(images)
+    described = re.findall(r'<img[^>]*\balt="[^"]{40,}"', text)
+    assert len(described) == len(images)
     assert provenance.results_digest() in text
     assert "?@" not in text
     for number in range(1, len(images) + 1):

@@ -57,7 +57,7 @@ def test_more_images_never_widen_an_interval(accuracy, count):
 
 @pytest.mark.parametrize("accuracy", [-0.01, 1.01, math.nan, 98.47])
 def test_an_accuracy_out_of_range_is_refused(accuracy):
-    with pytest.raises(ValueError, match="accuracy is .* from 0 to 1"):
+    with pytest.raises(ValueError, match=r"accuracy is .* from 0 to 1"):
         wilson_interval(accuracy, 10)
 
 

@@ -5,11 +5,11 @@ import time
 from concurrent.futures import CancelledError
 
 import pytest
-import toy_tasks
-from toy_tasks import Toy, traces
 
+import toy_tasks
 from digits import workers
 from digits.workers import LocalExecutor, WorkerDied
+from toy_tasks import Toy, traces
 
 PATIENCE = 60  # seconds; only a hang lasts so long
 

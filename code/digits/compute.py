@@ -1,20 +1,11 @@
-"""Runs: stored results come back at once, others are computed and stored.
-
-A task is a pure top-level function of one frozen dataclass, its config, that
-returns a `store.Result`. A run is a task with a config and a name. The name,
-not the config, says where the result lies, so that a run whose config was
-changed is stale, and does not just vanish among the missing.
-"""
+"""Computing: stored results come back at once, others are run and stored."""
 
 import contextlib
 import datetime
-import importlib.metadata
-import inspect
 import os
-import platform
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -23,62 +14,27 @@ from concurrent.futures import (
     wait,
 )
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from traceback import format_exception
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from digits import data, fingerprint, paths, store, terminal, workers
+from digits import paths, store, terminal, workers
+from digits.runs import (
+    Run,
+    Status,
+    code_of,
+    hardware,
+    identity,
+    status,
+    versions,
+)
 
 TRAIN_VARIABLE = "DIGITS_TRAIN"
-LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
 POLL = 0.2  # seconds between two looks at bars and locks
 # Runs handed to a given executor at once: each holds an open lock file.
 IN_FLIGHT = 500
-
-
-@dataclass(frozen=True)
-class Run:
-    """A task with a config, and the name of its result."""
-
-    experiment: str
-    name: str
-    task: Callable[[Any], store.Result]
-    config: Any
-
-    def __str__(self) -> str:
-        return f"{self.experiment}/{self.name}"
-
-    @property
-    def task_name(self) -> str:
-        """The dotted name of the task."""
-        return f"{self.task.__module__}.{self.task.__qualname__}"
-
-    def path(self, folder: Path) -> Path:
-        """Say where the result lies under the folder of results."""
-        return store.path_of(folder, self.experiment, self.name)
-
-
-@dataclass(frozen=True)
-class Status:
-    """How a run stands: "fresh", "stale" or "missing", and why.
-
-    `reasons` are in words. `notes` tell what differs without making a result
-    stale: versions of libraries. `stored` is what lies there, if readable.
-    """
-
-    run: Run
-    state: str
-    reasons: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    stored: store.Stored | None = None
-
-    @property
-    def seconds(self) -> float | None:
-        """What the run cost when it was last computed."""
-        return self.stored.stamp.get("seconds") if self.stored else None
 
 
 class TrainingRefused(Exception):
@@ -87,29 +43,6 @@ class TrainingRefused(Exception):
 
 class RunsFailed(Exception):
     """Some runs ended in an error; those that ended well are stored."""
-
-
-def status(run: Run, folder: Path | None = None) -> Status:
-    """Compare a run's stored result with its task, config and data."""
-    try:
-        stored = store.load(run.path(folder or paths.RESULTS))
-    except FileNotFoundError:
-        return Status(run, "missing", ("never computed",))
-    except (store.DamagedResult, OSError) as error:
-        return Status(run, "missing", (str(error),))
-    stamp, now = stored.stamp, _identity(run)
-    reasons = [
-        *_differences("config: ", stamp.get("config"), now["config"]),
-        *_changed_code(stamp.get("code"), now["code"]),
-        *(
-            f"{key} was {stamp.get(key)}, is now {now[key]}"
-            for key in ("task", "data")
-            if stamp.get(key) != now[key]
-        ),
-    ]
-    notes = _differences("version of ", stamp.get("versions"), _versions())
-    state = "stale" if reasons else "fresh"
-    return Status(run, state, tuple(reasons), tuple(notes), stored)
 
 
 def compute(
@@ -193,7 +126,7 @@ class _Work:
         self.stored: dict[Path, store.Stored] = {}
         self.failures: list[str] = []
         # Workers may import the code at any time from now on, and keep it.
-        self.code = {str(s.run): _code_of(s.run.task) for s in waiting}
+        self.code = {str(s.run): code_of(s.run.task) for s in waiting}
 
     def done(self) -> dict[Path, store.Stored]:
         """Work until nothing is left; return what was stored, by path."""
@@ -278,12 +211,12 @@ class _Work:
 
     def _save(self, run: Run, finished: tuple) -> store.Stored:
         result, worker_stamp = finished
-        if _code_of(run.task) != self.code[str(run)]:
+        if code_of(run.task) != self.code[str(run)]:
             raise RuntimeError(
                 "its code was changed while it ran, so the result is not "
                 "stored; run it again"
             )
-        stamp = _identity(run) | worker_stamp
+        stamp = identity(run) | worker_stamp
         return store.save(run.path(self.folder), result, stamp)
 
     def _keep(self, run: Run, stored: store.Stored) -> None:
@@ -303,59 +236,9 @@ def _execute(task, config) -> tuple[store.Result, dict[str, Any]]:
     return result, {
         "seconds": round(time.monotonic() - started, 2),
         "finished": now.isoformat(timespec="seconds"),
-        "versions": _versions(),
-        "hardware": _hardware(),
+        "versions": versions(),
+        "hardware": hardware(),
     }
-
-
-def _identity(run: Run) -> dict[str, Any]:
-    """Give the part of a stamp that decides about freshness."""
-    return {
-        "task": run.task_name,
-        "config": store.config_as_json(run.config),
-        "code": _code_of(run.task),
-        "data": data.digest(),
-    }
-
-
-def _code_of(task: Callable) -> dict[str, str]:
-    """Fingerprint a task; raise `ValueError` unless it can be followed."""
-    if task.__qualname__ != task.__name__ or task.__name__ == "<lambda>":
-        raise ValueError(f"a task is a top-level function, not {task!r}")
-    file = Path(inspect.getsourcefile(task)).resolve()
-    depth = task.__module__.count(".") + (file.stem == "__init__")
-    root = file.parents[depth]
-    files = tuple(sorted((root / task.__module__.split(".")[0]).rglob("*.py")))
-    times = tuple(path.stat().st_mtime_ns for path in (*files, file))
-    return _reached(root, task.__module__, task.__name__, times)
-
-
-@lru_cache(maxsize=64)
-def _reached(root: Path, module: str, name: str, times: tuple) -> dict:
-    """Remember a fingerprint as long as no file has changed."""
-    return fingerprint.reached(root, module, name)
-
-
-@lru_cache(maxsize=1)
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for library in LIBRARIES:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            # The CPU build is the same library under another name.
-            name = library.removesuffix("-cpu")
-            versions[name] = importlib.metadata.version(library)
-    return versions
-
-
-@lru_cache(maxsize=1)
-def _hardware() -> dict[str, Any]:
-    name = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
-    return {"processor": name, "cores": os.cpu_count()}
 
 
 def _cores() -> int:
@@ -363,30 +246,6 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _differences(kind: str, then: Any, now: dict) -> list[str]:
-    then = then if isinstance(then, dict) else {}
-    return [
-        f"{kind}{key} was {then.get(key, 'absent')!r}, "
-        f"is now {now.get(key, 'absent')!r}"
-        for key in sorted(then.keys() | now.keys())
-        if then.get(key, "absent") != now.get(key, "absent")
-    ]
-
-
-def _changed_code(then: Any, now: dict[str, str]) -> list[str]:
-    then = then if isinstance(then, dict) else {}
-    changed = [name for name in now if name in then and then[name] != now[name]]
-    return [
-        f"code: {name} {how}"
-        for how, names in (
-            ("was changed", changed),
-            ("is new", sorted(now.keys() - then.keys())),
-            ("is no longer used", sorted(then.keys() - now.keys())),
-        )
-        for name in names
-    ]
 
 
 def _refusal(waiting: list[Status]) -> str:

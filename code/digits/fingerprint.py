@@ -17,32 +17,23 @@ that reason. Not seen are a class that is known by its base class alone
 """
 
 import ast
-import builtins
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+
+from digits.source import EFFECTS, Module, Target, dotted, normalised, parse
 
 Function = TypeVar("Function", bound=Callable)
 
 # Module and name in it.
 _Key = tuple[str, str]
-# The same, or None as the name for the module itself.
-_Target = tuple[str, str | None]
 
 # A definition that uses one of these can reach any name of its module,
 # and one of those any module of the package.
 _DYNAMIC = {"globals", "vars", "eval", "exec"}
 _IMPORTERS = {"import_module", "__import__"}
-
-# What a module does besides binding names belongs to all that it defines.
-_EFFECTS = "<statements>"
-
-_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-
 
 def ignored(reason: str) -> Callable[[Function], Function]:
     """Mark a function that cannot influence a result: it is not followed.
@@ -88,166 +79,20 @@ def reached(root: Path, module: str, name: str) -> dict[str, str]:
     return hashes
 
 
-def normalised(node: ast.AST) -> str:
-    """Write a syntax tree as text, without comments, docstrings and layout.
-
-    Unlike `ast.dump`, the text is the same in every version of Python that
-    gives the tree the same meaning: empty fields are left out.
-    """
-    parts = [type(node).__name__]
-    for key, value in ast.iter_fields(node):
-        if key in ("kind", "type_comment", "ctx"):
-            continue
-        if isinstance(value, list):
-            if value and isinstance(value[0], ast.stmt):
-                value = [item for item in value if not _is_text(item)]
-            value = [normalised(v) if isinstance(v, ast.AST) else repr(v)
-                     for v in value]
-            if value:
-                parts.append(f"{key}=[{','.join(value)}]")
-        elif isinstance(value, ast.AST):
-            parts.append(f"{key}={normalised(value)}")
-        elif value is not None or isinstance(node, ast.Constant):
-            parts.append(f"{key}={value!r}")
-    return f"({' '.join(parts)})"
-
-
-def _is_text(node: ast.AST) -> bool:
-    """Tell whether a statement is a bare string, as docstrings are."""
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
-
-
-@dataclass
-class _Module:
-    """The definitions and imports of one file."""
-
-    name: str
-    is_package: bool
-    # Usually one statement each.
-    definitions: dict[str, list[ast.stmt]] = field(default_factory=dict)
-    # Local name -> all that it may stand for.
-    imports: dict[str, list[_Target]] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
-    # Dotted names in full, of modules or of names in them.
-    runs: list[str] = field(default_factory=list)
-
-    def read(self, text: str) -> "_Module":
-        statements = list(_run_on_import(ast.parse(text).body))
-        for statement in statements:
-            if not isinstance(statement, _SCOPES):
-                self._add_imports(statement)
-        for statement in statements:
-            for name in self._binds(statement):
-                self.definitions.setdefault(name, []).append(statement)
-        return self
-
-    def _binds(self, statement: ast.stmt) -> set[str]:
-        """Name what the statement defines; imports of our own are followed."""
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            return {
-                _EFFECTS if name == "*" else name
-                for name, (origin, _) in self.imported(statement)
-                if not _within(self.name, origin)
-            }
-        names = _bound_names(statement)
-        if not names or _has_effect(statement) or self._registers(statement):
-            names.add(_EFFECTS)
-        return names
-
-    def _registers(self, statement: ast.stmt) -> bool:
-        """Tell whether a decorator of our own may do more than decorate."""
-        return any(
-            _within(self.name, origin) and not self._is_ignored(decorator)
-            for decorator in getattr(statement, "decorator_list", [])
-            for origin in self._origins(decorator)
-        )
-
-    def ignores(self, name: str) -> bool:
-        return any(
-            self._is_ignored(decorator)
-            for statement in self.definitions[name]
-            for decorator in getattr(statement, "decorator_list", [])
-        )
-
-    def _is_ignored(self, decorator: ast.expr) -> bool:
-        return self._origins(decorator) == [f"{__name__}.{ignored.__name__}"]
-
-    def _origins(self, decorator: ast.expr) -> list[str]:
-        """Name in full what a decorator may be."""
-        if isinstance(decorator, ast.Call):
-            decorator = decorator.func
-        if not isinstance(decorator, ast.Name | ast.Attribute):
-            return [self.name]
-        first, *rest = _dotted(decorator)
-        if first not in self.imports:
-            return [] if hasattr(builtins, first) else [f"{self.name}.{first}"]
-        return [
-            ".".join(filter(None, (*target, *rest)))
-            for target in self.imports[first]
-        ]
-
-    def _add_imports(self, statement: ast.stmt) -> None:
-        self.runs += self.run_by(statement)
-        for name, target in self.imported(statement):
-            if name == "*":
-                self.stars.append(target[0])
-            else:
-                self.imports.setdefault(name, []).append(target)
-
-    def imported(
-        self, tree: ast.AST
-    ) -> Iterator[tuple[str, _Target]]:
-        """Yield each local name that the imports in `tree` bind, and to what.
-
-        The meaning is a module and a name in it, or None for all of it.
-        """
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                for item in node.names:
-                    top = item.name.partition(".")[0]
-                    target = item.name if item.asname else top
-                    yield item.asname or top, (target, None)
-            elif isinstance(node, ast.ImportFrom):
-                origin = self._origin(node)
-                for item in node.names:
-                    yield item.asname or item.name, (origin, item.name)
-
-    def run_by(self, tree: ast.AST) -> Iterator[str]:
-        """Yield in full what the imports in `tree` name, and so run."""
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                origin = (
-                    f"{self._origin(node)}."
-                    if isinstance(node, ast.ImportFrom) else ""
-                )
-                yield from (f"{origin}{item.name}" for item in node.names)
-
-    def _origin(self, node: ast.ImportFrom) -> str:
-        """Name the module imported from, relative imports made absolute."""
-        if not node.level:
-            return node.module
-        parts = self.name.split(".")
-        parts = parts[: len(parts) - node.level + self.is_package]
-        return ".".join(parts + ([node.module] if node.module else []))
-
-
 class _Package:
     """The modules of one package, read as they are asked for."""
 
     def __init__(self, root: Path, name: str):
         self.root, self.name = root, name
-        self._modules: dict[str, _Module] = {}
+        self._modules: dict[str, Module] = {}
+        self._files: dict[str, Path | None] = {}
         self._known_effects: dict[str, list[_Key]] = {}
 
-    def module(self, name: str) -> _Module:
+    def module(self, name: str) -> Module:
         if name not in self._modules:
             file = self._file(name)
             text = file.read_text(encoding="utf-8")
-            self._modules[name] = _parse(name, file.stem == "__init__", text)
+            self._modules[name] = parse(name, file.stem == "__init__", text)
         return self._modules[name]
 
     def resolve(self, module: str, name: str) -> list[_Key]:
@@ -274,9 +119,9 @@ class _Package:
         return found, links
 
     def _named_in(
-        self, tree: ast.stmt, content: _Module, links: set
+        self, tree: ast.stmt, content: Module, links: set
     ) -> list[_Key]:
-        imports: dict[str, list[_Target]] = {}
+        imports: dict[str, list[Target]] = {}
         found = []
         for alias, target in content.imported(tree):
             imports.setdefault(alias, []).append(target)
@@ -294,7 +139,7 @@ class _Package:
         for node in nodes:
             if not isinstance(node, ast.Name | ast.Attribute):
                 continue
-            first, *rest = _dotted(node)
+            first, *rest = dotted(node)
             if first in _DYNAMIC:
                 found += self._whole(content.name)
             if _IMPORTERS & {first, *rest} or (
@@ -311,7 +156,7 @@ class _Package:
         return found
 
     def _follow(
-        self, meanings: set[_Target], rest: list[str], found: list[_Key],
+        self, meanings: set[Target], rest: list[str], found: list[_Key],
         is_base: bool,
     ) -> list[_Key]:
         """Follow a dotted name through modules to what it stands for.
@@ -335,8 +180,8 @@ class _Package:
         return [key for key in meanings if key[1]]
 
     def _meanings(
-        self, target: _Target, seen: set[_Target] | None = None
-    ) -> set[_Target]:
+        self, target: Target, seen: set[Target] | None = None
+    ) -> set[Target]:
         """Give all definitions and modules that a name may stand for."""
         module, name = target
         seen = set() if seen is None else seen
@@ -397,9 +242,9 @@ class _Package:
                     for imported in self.module(here).runs:
                         waiting += self._modules_in(imported)
             self._known_effects[name] = [
-                (module, _EFFECTS)
+                (module, EFFECTS)
                 for module in sorted(seen)
-                if _EFFECTS in self.module(module).definitions
+                if EFFECTS in self.module(module).definitions
             ]
         return self._known_effects[name]
 
@@ -410,6 +255,11 @@ class _Package:
         return [name for name in names if self._file(name)]
 
     def _file(self, module: str) -> Path | None:
+        if module not in self._files:
+            self._files[module] = self._look_for(module)
+        return self._files[module]
+
+    def _look_for(self, module: str) -> Path | None:
         parts = module.split(".")
         if parts[0] != self.name or not all(parts):
             return None
@@ -418,69 +268,3 @@ class _Package:
             if file.is_file():
                 return file
         return None
-
-
-def _within(package: str, module: str) -> bool:
-    """Tell whether two dotted names begin with the same package."""
-    return package.partition(".")[0] == module.partition(".")[0]
-
-
-def _dotted(node: ast.Name | ast.Attribute) -> list[str]:
-    """Split `a.b.c` into its names; of `f(x).b.c`, an unknown base is ""."""
-    names = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    names.append(node.id if isinstance(node, ast.Name) else "")
-    return names[::-1]
-
-
-def _bound_names(statement: ast.stmt) -> set[str]:
-    """Name what a top-level statement binds, also inside if, try and with."""
-    if isinstance(statement, _SCOPES):
-        return {statement.name}
-    if isinstance(statement, ast.Expr | ast.AugAssign | ast.Delete):
-        return set()
-    names = set()
-    for node in ast.walk(statement):
-        if isinstance(node, _SCOPES):
-            names.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.alias):
-            names.add((node.asname or node.name).partition(".")[0])
-    return names
-
-
-def _has_effect(statement: ast.stmt) -> bool:
-    """Tell whether a top-level statement does more than to bind names."""
-    waiting: list[ast.AST] = [statement]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, _SCOPES | ast.Lambda) or _is_text(node):
-            continue
-        if isinstance(node, ast.Expr | ast.AugAssign | ast.Delete):
-            return True
-        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(
-            node.ctx, ast.Store
-        ):
-            return True
-        waiting += ast.iter_child_nodes(node)
-    return False
-
-
-def _run_on_import(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Leave out bare strings and what is under `__name__ == "__main__"`."""
-    guard = normalised(ast.parse('__name__ == "__main__"', mode="eval").body)
-    for statement in statements:
-        if isinstance(statement, ast.If) and (
-            normalised(statement.test) == guard
-        ):
-            yield from _run_on_import(statement.orelse)
-        elif not _is_text(statement):
-            yield statement
-
-
-@lru_cache(maxsize=256)
-def _parse(name: str, is_package: bool, text: str) -> _Module:
-    return _Module(name, is_package).read(text)

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 from digits import experiments, fingerprint, paths
-from digits.compute import status
+from digits.runs import status
 
 # As Quarto names them after the files that they become.
 FORMATS = ("html", "tex", "md")

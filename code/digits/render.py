@@ -40,6 +40,7 @@ def render(say: Callable[[str], None]) -> list[Path]:
         _plain(("html", "pdf"), say, f"To get the full one: {HOW_TO_GET}")
     elif not _has_latex():
         _quarto(quarto, "--to", "html")
+        _quarto(quarto, "--to", "gfm")
         _plain(("pdf",), say, f"LaTeX is missing; to get it: {LATEX}")
     else:
         _quarto(quarto)

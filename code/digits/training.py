@@ -90,7 +90,8 @@ class DenseConfig:
 
 
 def _whole(value, least: int) -> bool:
-    return isinstance(value, int) and value >= least
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return is_number and value >= least
 
 
 def train_dense_classifier(config: DenseConfig) -> Result:
@@ -242,11 +243,14 @@ def _callbacks(config: DenseConfig) -> list:
 def predict(model, images: np.ndarray) -> np.ndarray:
     """Give the likeliest class of each image, uint8 of shape (n,).
 
-    Batch by batch: `model.predict` would copy all images into a tensor.
+    Batch by batch: `model.predict` would copy all images into a tensor. Said
+    in so many words, since a layer that augments is active by default.
     """
     starts = range(0, len(images), EVALUATION_BATCH)
     batches = (images[i : i + EVALUATION_BATCH] for i in starts)
-    classes = [np.argmax(model(batch), axis=1) for batch in batches]
+    classes = [
+        np.argmax(model(batch, training=False), axis=1) for batch in batches
+    ]
     return np.concatenate(classes).astype(np.uint8)
 
 

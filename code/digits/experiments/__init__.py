@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from digits.compute import Run
+from digits.runs import Run
 from digits.store import Stored
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from digits.compute import Run, compute
+from digits.compute import compute
+from digits.runs import Run
 from digits.training import DenseConfig, describe_dense_classifier
 
 NAME = "architecture"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from digits import experiments
-from digits.compute import Run, compute
+from digits.compute import compute
+from digits.runs import Run
 from digits.training import DenseConfig, train_dense_classifier
 
 NAME = "baseline"

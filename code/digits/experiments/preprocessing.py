@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from digits import data
-from digits.compute import Run, compute
+from digits.compute import compute
+from digits.runs import Run
 from digits.store import Result
 
 NAME = "preprocessing"
@@ -43,9 +44,9 @@ def describe_preprocessing(config: PreprocessingConfig) -> Result:
     images, labels = arrays["x_train"], arrays["y_train"]
     rows = [
         _row("images", "as loaded", images),
-        _row("images", "as the network gets them", data.scale(images)),
+        _row("images", "pre-processed", data.scale(images)),
         _row("labels", "as loaded", labels),
-        _row("labels", "as the network gets them", data.one_hot(labels)),
+        _row("labels", "pre-processed", data.one_hot(labels)),
     ]
     chosen = np.concatenate([
         np.flatnonzero(labels == digit)[: config.examples]

@@ -1,6 +1,6 @@
 """Question 2D: weight decay and Hinton's 0.9847."""
 
-from digits.compute import Run
+from digits.runs import Run
 from digits.training import DenseConfig, train_dense_classifier
 
 NAME = "weight_decay"

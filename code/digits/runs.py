@@ -1,0 +1,163 @@
+"""Runs: what is to be computed, and whether what is stored still holds.
+
+A task is a pure top-level function of one frozen dataclass, its config, that
+returns a `store.Result`. A run is a task with a config and a name. The name,
+not the config, says where the result lies, so that a run whose config was
+changed is stale, and does not just vanish among the missing.
+"""
+
+import contextlib
+import importlib.metadata
+import inspect
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from digits import data, fingerprint, paths, store
+
+LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A task with a config, and the name of its result."""
+
+    experiment: str
+    name: str
+    task: Callable[[Any], store.Result]
+    config: Any
+
+    def __str__(self) -> str:
+        return f"{self.experiment}/{self.name}"
+
+    @property
+    def task_name(self) -> str:
+        """The dotted name of the task."""
+        return f"{self.task.__module__}.{self.task.__qualname__}"
+
+    def path(self, folder: Path) -> Path:
+        """Say where the result lies under the folder of results."""
+        return store.path_of(folder, self.experiment, self.name)
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a run stands: "fresh", "stale" or "missing", and why.
+
+    `reasons` are in words. `notes` tell what differs without making a result
+    stale: versions of libraries. `stored` is what lies there, if readable.
+    """
+
+    run: Run
+    state: str
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    stored: store.Stored | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """What the run cost when it was last computed."""
+        return self.stored.stamp.get("seconds") if self.stored else None
+
+
+def status(run: Run, folder: Path | None = None) -> Status:
+    """Compare a run's stored result with its task, config and data."""
+    try:
+        stored = store.load(run.path(folder or paths.RESULTS))
+    except FileNotFoundError:
+        return Status(run, "missing", ("never computed",))
+    except (store.DamagedResult, OSError) as error:
+        return Status(run, "missing", (str(error),))
+    stamp, now = stored.stamp, identity(run)
+    reasons = [
+        *_differences("config: ", stamp.get("config"), now["config"]),
+        *_changed_code(stamp.get("code"), now["code"]),
+        *(
+            f"{key} was {stamp.get(key)}, is now {now[key]}"
+            for key in ("task", "data")
+            if stamp.get(key) != now[key]
+        ),
+    ]
+    notes = _differences("version of ", stamp.get("versions"), versions())
+    state = "stale" if reasons else "fresh"
+    return Status(run, state, tuple(reasons), tuple(notes), stored)
+
+
+def identity(run: Run) -> dict[str, Any]:
+    """Give the part of a stamp that decides about freshness."""
+    return {
+        "task": run.task_name,
+        "config": store.config_as_json(run.config),
+        "code": code_of(run.task),
+        "data": data.digest(),
+    }
+
+
+def code_of(task: Callable) -> dict[str, str]:
+    """Fingerprint a task; raise `ValueError` unless it can be followed."""
+    if task.__qualname__ != task.__name__ or task.__name__ == "<lambda>":
+        raise ValueError(f"a task is a top-level function, not {task!r}")
+    file = Path(inspect.getsourcefile(task)).resolve()
+    depth = task.__module__.count(".") + (file.stem == "__init__")
+    root = file.parents[depth]
+    files = tuple(sorted((root / task.__module__.split(".")[0]).rglob("*.py")))
+    times = tuple(path.stat().st_mtime_ns for path in (*files, file))
+    return _reached(root, task.__module__, task.__name__, times)
+
+
+@lru_cache(maxsize=64)
+def _reached(root: Path, module: str, name: str, times: tuple) -> dict:
+    """Remember a fingerprint as long as no file has changed."""
+    return fingerprint.reached(root, module, name)
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Name the versions of Python and of the libraries that compute."""
+    versions = {"python": platform.python_version()}
+    for library in LIBRARIES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            # The CPU build is the same library under another name.
+            name = library.removesuffix("-cpu")
+            versions[name] = importlib.metadata.version(library)
+    return versions
+
+
+@lru_cache(maxsize=1)
+def hardware() -> dict[str, Any]:
+    """Name the processor and the number of its cores."""
+    name = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    return {"processor": name, "cores": os.cpu_count()}
+
+
+def _differences(kind: str, then: Any, now: dict) -> list[str]:
+    then = then if isinstance(then, dict) else {}
+    return [
+        f"{kind}{key} was {then.get(key, 'absent')!r}, "
+        f"is now {now.get(key, 'absent')!r}"
+        for key in sorted(then.keys() | now.keys())
+        if then.get(key, "absent") != now.get(key, "absent")
+    ]
+
+
+def _changed_code(then: Any, now: dict[str, str]) -> list[str]:
+    then = then if isinstance(then, dict) else {}
+    changed = [name for name in now if name in then and then[name] != now[name]]
+    return [
+        f"code: {name} {how}"
+        for how, names in (
+            ("was changed", changed),
+            ("is new", sorted(now.keys() - then.keys())),
+            ("is no longer used", sorted(then.keys() - now.keys())),
+        )
+        for name in names
+    ]

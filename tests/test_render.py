@@ -1,0 +1,107 @@
+"""The chain of `make report`: Quarto, or a plain layout, or a clear error."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from digits import provenance
+from project import copy, environment, needs_latex, needs_quarto
+
+QUARTO, LATEX = "quarto", "xelatex"
+
+
+@pytest.fixture
+def project(tmp_path):
+    return copy(tmp_path)
+
+
+def render(project, hidden):
+    """Call `digits render` where the programs named can't be found."""
+    tools = project / "tools"
+    tools.mkdir()
+    for folder in reversed(os.environ["PATH"].split(os.pathsep)):
+        for program in Path(folder).glob("*"):
+            link = tools / program.name
+            if program.name not in hidden and program.is_file():
+                link.unlink(missing_ok=True)
+                link.symlink_to(program)
+    return subprocess.run(
+        [sys.executable, "-m", "digits", "render"], cwd=project,
+        env=environment(project) | {
+            # No index for pip to find the package quarto-cli in.
+            "PATH": str(tools), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "",
+            "HOME": str(project),
+        },
+        capture_output=True, text=True,
+    )
+
+
+def words(pdf):
+    text = "".join(page.extract_text() for page in PdfReader(pdf).pages)
+    return " ".join(text.split())
+
+
+def test_without_quarto_both_are_plain_and_complete(project):
+    done = render(project, {QUARTO})
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[-2:] == ["report.html", "report.pdf"]
+    (said,) = [line for line in lines if line.startswith("Plain layout")]
+    assert "html and pdf" in said
+    assert "https://quarto.org" in said
+    assert "OLDER" not in said
+    html = (project / "report.html").read_text(encoding="utf-8")
+    text = words(project / "report.pdf")
+    for page in (html, text):
+        assert provenance.results_digest() in page
+        assert "55,050" in page
+        assert "References" in page
+    assert html.count("<img") == html.count('src="data:image/svg+xml') == 4
+    assert "<math" in html
+    for number in range(1, 5):
+        assert f"Figure {number}: " in text
+        assert f"Table {number}: " in text
+    assert "[first author]" in text
+    assert "LeCun, Yann" in text
+    assert not list(project.glob(".plain-*"))
+
+
+def test_it_says_that_the_text_is_older(project):
+    with (project / "report.qmd").open("a") as file:
+        file.write("\nOne more sentence.\n")
+    done = render(project, {QUARTO})
+    assert done.returncode == 0, done.stderr
+    assert "OLDER than report.qmd" in done.stdout
+
+
+def test_without_report_md_there_is_one_clear_error(project):
+    (project / "report.md").unlink()
+    done = render(project, {QUARTO})
+    assert done.returncode == 1
+    (error,) = done.stderr.splitlines()
+    assert error.startswith("Error: ")
+    assert "report.md" in error
+
+
+@needs_quarto
+def test_without_latex_the_pdf_is_plain(project):
+    done = render(project, {LATEX})
+    assert done.returncode == 0, done.stderr
+    assert "Plain layout of pdf" in done.stdout
+    assert "quarto install tinytex" in done.stdout
+    assert "quarto-title-block" in (project / "report.html").read_text()
+    assert provenance.results_digest() in words(project / "report.pdf")
+
+
+@needs_quarto
+@needs_latex
+def test_a_failing_quarto_is_one_clear_error(project):
+    (project / "code/quarto/listing.lua").write_text("error('broken')")
+    done = render(project, set())
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("Error: ")
+    assert "failed; see above" in done.stderr.splitlines()[-1]
