@@ -99,9 +99,11 @@ def test_without_latex_the_pdf_is_plain(project):
 
 @needs_quarto
 @needs_latex
-def test_a_failing_quarto_is_one_clear_error(project):
-    (project / "code/quarto/listing.lua").write_text("error('broken')")
+def test_a_listing_of_nothing_fails(project):
+    report = project / "report.qmd"
+    report.write_text(report.read_text().replace("data.one_hot", "data.no"))
     done = render(project, set())
     assert done.returncode == 1
+    assert "no definition of no in" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("Error: ")
     assert "failed; see above" in done.stderr.splitlines()[-1]

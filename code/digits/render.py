@@ -125,7 +125,9 @@ def _call(*command) -> None:
         command, cwd=paths.ROOT, capture_output=True, text=True
     )
     if done.returncode:
-        raise RenderError(f"{command[0]} failed: {done.stderr.strip()}")
+        # What follows the first line is for those who develop pandoc.
+        reason = done.stderr.strip().partition("\n")[0]
+        raise RenderError(f"the plain layout failed: {reason}")
 
 
 def _is_current() -> bool:

@@ -50,7 +50,10 @@ end
 
 function Pandoc(document)
   local page = document.meta["front-page"]
-  if not page then error("group.yml has no front-page") end
+  if not page then
+    io.stderr:write("front-page.lua: group.yml has no front-page\n")
+    os.exit(1)
+  end
   local rows = rows_of(page)
   if FORMAT:match("latex") then
     document.meta["title-page"] = pandoc.MetaBlocks { as_latex(rows) }

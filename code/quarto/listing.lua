@@ -6,13 +6,20 @@
 -- It is read when the document is rendered, not when it is executed, so that
 -- a reworded comment shows at once and executes nothing.
 
+-- Quarto takes an error in a filter for a remark, and renders on without it.
+local function stop(message)
+  io.stderr:write("listing.lua: " .. message .. "\n")
+  os.exit(1)
+end
+
 local function source(dotted)
   local module, name = dotted:match("^(.+)%.([%w_]+)$")
   local folder = os.getenv("QUARTO_PROJECT_DIR") or "."
   local path = folder .. "/code/" .. module:gsub("%.", "/") .. ".py"
+  local file = io.open(path) or stop("there is no " .. path)
   local lines, inside = {}, false
   local before = {}
-  for line in io.lines(path) do
+  for line in file:lines() do
     if line:match("^%a+%s+" .. name .. "%f[^%w_]") then
       inside = true
       for _, decorator in ipairs(before) do table.insert(lines, decorator) end
@@ -27,7 +34,7 @@ local function source(dotted)
       before = {}
     end
   end
-  if not inside then error("no definition of " .. name .. " in " .. path) end
+  if not inside then stop("no definition of " .. name .. " in " .. path) end
   return (table.concat(lines, "\n"):gsub("%s+$", ""))
 end
 
