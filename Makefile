@@ -26,21 +26,18 @@ bench: $(READY)
 # Exactly the versions in the lock, verified by their hashes. With uv, where it
 # is at hand, this takes seconds.
 $(READY): requirements.lock pyproject.toml
-	$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) \
-		and 'Python 3.11 to 3.13 is needed; say make PYTHON=python3.12, for example')"
-	$(PYTHON) -m venv .venv
-	if command -v uv > /dev/null; then \
-		uv pip install --quiet --python $(BIN)/python --require-hashes \
-			-r requirements.lock && \
-		uv pip install --quiet --python $(BIN)/python --no-deps \
-			--no-build-isolation -e .; \
+	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) \
+		and 'Python 3.11 to 3.13 is needed: make PYTHON=python3.12, say')"
+	@echo "Installing into .venv; this takes a minute or two, once."
+	@$(PYTHON) -m venv .venv
+	@if command -v uv > /dev/null; then \
+		install="uv pip install --python $(BIN)/python"; \
 	else \
-		$(BIN)/python -m pip install --quiet --require-hashes \
-			-r requirements.lock && \
-		$(BIN)/python -m pip install --quiet --no-deps \
-			--no-build-isolation -e .; \
-	fi
-	touch $@
+		install="$(BIN)/python -m pip install"; \
+	fi; \
+	$$install --quiet --require-hashes -r requirements.lock && \
+	$$install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
 
 lock: $(READY)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal \

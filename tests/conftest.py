@@ -1,13 +1,15 @@
 """What the tests share: small data, a folder of results, real MNIST."""
 
 import os
+import shutil
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from digits import data, paths
+from project import copy, quarto
 
-# One thread, before anything imports TensorFlow; quiet.
+# Quiet, and on the CPU, before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
@@ -37,3 +39,27 @@ def mnist_file():
             "data/mnist.npz is absent"
         )
     return data.locate()
+
+
+def _rendered(folder, name, *tools):
+    """Render the report from the freeze, without Python, or skip."""
+    for tool in ("quarto", *tools):
+        if shutil.which(tool) is None:
+            pytest.skip(f"needs {tool} on PATH")
+    done = quarto(
+        copy(folder), "render", "--to", name, with_python=False
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / f"report.{name}"
+
+
+@pytest.fixture(scope="session")
+def rendered_html(tmp_path_factory):
+    """Name report.html, rendered by Quarto."""
+    return _rendered(tmp_path_factory.mktemp("html"), "html")
+
+
+@pytest.fixture(scope="session")
+def rendered_pdf(tmp_path_factory):
+    """Name report.pdf, rendered by Quarto and LaTeX."""
+    return _rendered(tmp_path_factory.mktemp("pdf"), "pdf", "xelatex")

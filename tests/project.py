@@ -23,6 +23,11 @@ needs_latex = pytest.mark.skipif(
     reason="needs LaTeX on PATH (quarto install tinytex)",
 )
 
+needs_poppler = pytest.mark.skipif(
+    shutil.which("pdftotext") is None,
+    reason="needs pdftotext on PATH (poppler-utils)",
+)
+
 
 def copy(folder: Path) -> Path:
     """Copy what rendering needs into a new folder; return that folder."""

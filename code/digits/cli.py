@@ -6,7 +6,7 @@ from collections import Counter
 
 import click
 
-from digits import compute, data, experiments, paths
+from digits import compute, data, experiments, paths, provenance
 from digits import render as chain
 
 # What a user can mend gets one line; anything else is a bug and a traceback.
@@ -16,7 +16,6 @@ EXPECTED = (
     data.DataError,
     chain.RenderError,
     OSError,
-    ValueError,
 )
 
 
@@ -107,8 +106,6 @@ def status(names: tuple[str, ...], as_json: bool) -> None:
 @main.command()
 def check() -> None:
     """Exit with 1 unless all results are fresh and the freeze is theirs."""
-    from digits import provenance
-
     found = [compute.status(run) for run in experiments.all_runs()]
     problems = [
         f"{item.run}: {item.state} ({'; '.join(item.reasons)})"

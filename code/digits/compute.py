@@ -140,6 +140,8 @@ class _Work:
                 with contextlib.suppress(Exception):
                     self._save(self.under_way[future].status.run,
                                future.result())
+            for future in self.under_way:
+                future.cancel()
             raise
         finally:
             for attempt in self.under_way.values():
@@ -281,6 +283,11 @@ def _try_lock(path: Path) -> FileLock | None:
 
 
 def _release(lock: FileLock) -> None:
-    """Give back a lock and remove its file, in the order that is safe."""
-    Path(lock.lock_file).unlink(missing_ok=True)
+    """Give back a lock and remove its file.
+
+    In this order: who waits for the lock then holds one of a file that is
+    gone, which filelock notices, and takes the lock of a new file.
+    """
+    with contextlib.suppress(OSError):  # an open file stays, on Windows
+        Path(lock.lock_file).unlink(missing_ok=True)
     lock.release()

@@ -6,11 +6,13 @@ blindness, and line styles that say the same once more.
 """
 
 import os
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 WIDTH = 6.3  # inches: the text width of an A4 page
 DARK, LIGHT, GREY = "#08306b", "#e6862b", "#6b6b6b"
@@ -56,19 +58,15 @@ def network(layers: pd.DataFrame) -> Figure:
     `activation`, `inputs` and `parameters`, as `experiments.architecture`
     gives them. Wide layers are drawn with a gap, and their width is written.
     """
-    shown = layers[layers["units"].gt(0) & layers["kind"].ne("InputLayer")]
+    rows = list(layers[layers["kind"] != "InputLayer"].itertuples())
     figure, axis = _figure(3.1)
-    columns = [
-        _neurons(axis, x, row) for x, row in enumerate(shown.itertuples())
-    ]
-    pairs = zip(columns, columns[1:], shown.itertuples(), strict=False)
-    for x, (left, right, _) in enumerate(pairs):
+    columns = [_neurons(axis, x, row) for x, row in enumerate(rows)]
+    for x, (left, right) in enumerate(pairwise(columns)):
         starts = np.repeat(left, len(right))
         ends = np.tile(right, len(left))
         axis.plot([x, x + 1], [starts, ends], color=GREY, lw=0.25, zorder=1)
-        below = list(shown.itertuples())[x + 1]
         axis.text(
-            x + 0.5, -1.32, f"{below.parameters:,}\nparameters",
+            x + 0.5, -1.32, f"{rows[x + 1].parameters:,}\nparameters",
             ha="center", va="top", color=GREY, fontsize=8,
         )
     axis.set(xlim=(-0.5, len(columns) - 0.5), ylim=(-1.75, 1.6))
@@ -147,5 +145,81 @@ def learning_curves(epochs: pd.DataFrame) -> Figure:
             axis.plot(mean, color=color, ls=line, marker=".", label=label)
         axis.set(xlabel="epoch", title=title, xticks=mean.index)
     axes[0].set_ylabel("accuracy")
+    axes[0].yaxis.set_major_formatter(PercentFormatter(1))
+    axes[0].legend(loc="lower right")
+    return figure
+
+
+def weight_decay(
+    final: pd.DataFrame,
+    asked_seeds: range,
+    published: float,
+    interval: tuple[float, float],
+) -> Figure:
+    """Draw final accuracy against the regularization factor.
+
+    `final` has a row a run and the columns `regularization_factor`, `seed`,
+    `validation_accuracy` and `test_accuracy`. Means and sample standard
+    deviations of all seeds; the open marks are the runs of `asked_seeds`.
+    The line is a `published` accuracy, the band its `interval`. Factor 0 lies
+    left of a break in the logarithmic axis.
+    """
+    figure, axis = _figure(3.3)
+    factors = sorted(final["regularization_factor"].unique())
+    left = factors[1] / 10**0.75
+    for column, label, color, line, side in (
+        ("validation_accuracy", "5,000 validation images", DARK, "-", 0.94),
+        ("test_accuracy", "10,000 test images", LIGHT, "--", 1.06),
+    ):
+        groups = final.groupby("regularization_factor")[column]
+        # Side by side, so that the bars do not hide each other.
+        x = side * np.array([factor or left for factor in factors])
+        style = {"color": color, "capsize": 3, "marker": "o", "ms": 4}
+        mean, deviation = groups.mean(), groups.std(ddof=1)
+        axis.errorbar(x[1:], mean[1:], deviation[1:], ls=line, label=label,
+                      **style)
+        axis.errorbar(x[:1], mean[:1], deviation[:1], ls="none", **style)
+        asked = final[final["seed"].isin(asked_seeds)]
+        places = dict(zip(factors, x, strict=True))
+        axis.plot(asked["regularization_factor"].map(places), asked[column],
+                  ls="none", marker="o", ms=3, mfc="none", mew=0.7,
+                  color=color)
+    axis.axhspan(*interval, color=GREY, alpha=0.15, lw=0)
+    axis.axhline(published, color=GREY, lw=1)
+    axis.text(factors[-1] * 1.3, published, f"{published}", va="bottom",
+              ha="right", color=GREY, fontsize=8)
+    axis.set_xscale("log")
+    axis.set_xticks([left, *factors[1:]],
+                    ["0", *(f"{factor:g}" for factor in factors[1:])])
+    axis.minorticks_off()
+    axis.plot(left * 10**0.37, 0, marker=(2, 0, -30), ms=9, color="black",
+              transform=axis.get_xaxis_transform(), clip_on=False)
+    axis.set(xlabel="regularization factor", ylabel="accuracy after training")
+    axis.legend(loc="lower left")
+    return figure
+
+
+def overfitting(epochs: pd.DataFrame, factors: tuple[float, ...]) -> Figure:
+    """Draw accuracy and loss by epoch for some regularization factors.
+
+    `epochs` has a row a run and epoch. A panel for each factor; lines are
+    means over the seeds, bands reach from the least to the greatest.
+    """
+    figure, axes = _figure(2.5, len(factors), sharey=True)
+    for axis, factor in zip(axes, factors, strict=True):
+        rows = epochs[epochs["regularization_factor"] == factor]
+        for column, label, color, line in (
+            ("accuracy", "training", LIGHT, "--"),
+            ("scored_accuracy", "validation", DARK, "-"),
+        ):
+            groups = rows.groupby("epoch")[column]
+            mean = groups.mean()
+            axis.fill_between(mean.index, groups.min(), groups.max(),
+                              color=color, alpha=0.25, lw=0)
+            axis.plot(mean, color=color, ls=line, label=label)
+        axis.set(xlabel="epoch", title=f"factor {factor:g}",
+                 ylim=(0.95, 1.002))
+    axes[0].set_ylabel("accuracy")
+    axes[0].yaxis.set_major_formatter(PercentFormatter(1))
     axes[0].legend(loc="lower right")
     return figure

@@ -18,6 +18,7 @@ def salt_and_pepper(
             f"noise_level is {noise_level}: it is a probability, from 0 to 1"
         )
     draw = np.random.default_rng(seed).random(images.shape, dtype=np.float32)
-    # One uniform draw a pixel: [0, p/2) turns black, [p/2, p) turns white.
+    # One uniform draw a pixel: below half the level it turns black, below
+    # the level white.
     seasoned = np.where(draw < noise_level / 2, 0, 1).astype(images.dtype)
     return np.where(draw < noise_level, seasoned, images)

@@ -20,7 +20,7 @@ FORMATS = ("html", "tex", "md")
 def results_digest(folder: Path | None = None) -> str:
     """Digest the checksums of all runs' results: 16 hexadecimal digits.
 
-    Raises `FileNotFoundError` or `store.DamagedResult` where one is not there.
+    A result that is not there counts as missing, and gives another digest.
     """
     found = [status(run, folder) for run in experiments.all_runs()]
     lines = [
@@ -41,6 +41,12 @@ def code_digest(folder: Path | None = None) -> str:
     return _digest(lines)
 
 
+def source_digest(root: Path | None = None) -> str:
+    """Digest report.qmd as Quarto does, whatever its line ends."""
+    source = ((root or paths.ROOT) / "report.qmd").read_bytes()
+    return hashlib.md5(source.replace(b"\r\n", b"\n")).hexdigest()
+
+
 def _digest(lines: list[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
@@ -52,11 +58,10 @@ def freeze_problems(root: Path | None = None) -> list[str]:
     prints the digests that results and code have now.
     """
     root = root or paths.ROOT
-    source = (root / "report.qmd").read_bytes().replace(b"\r\n", b"\n")
     wanted = {
-        "report.qmd": hashlib.md5(source).hexdigest(),
-        "the results": results_digest(),
-        "the code": code_digest(),
+        "report.qmd": source_digest(root),
+        "the results": results_digest(root / "data/results"),
+        "the code": code_digest(root / "code"),
     }
     problems = []
     for name in FORMATS:

@@ -6,7 +6,7 @@ packages; without Quarto, which is first looked for on PATH and then installed
 from its Python package, both files are made so.
 """
 
-import hashlib
+import contextlib
 import os
 import shutil
 import subprocess
@@ -15,14 +15,15 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from digits import paths
+from digits import paths, provenance
 
-HOW_TO_GET = "Quarto: https://quarto.org/docs/get-started, then: make report"
-LATEX = "quarto install tinytex"
+GET_QUARTO = "For the full one, get https://quarto.org/docs/get-started"
+GET_LATEX = "For the full one, get LaTeX: quarto install tinytex"
+INSTALLATION = 600  # seconds that installing Quarto may take
 # Where `quarto install tinytex` puts LaTeX, under the home folder.
 TINYTEX = (".TinyTeX/bin/*", "Library/TinyTeX/bin/*",
            "AppData/Roaming/TinyTeX/bin/*")
-PLAIN = Path(__file__).parents[1] / "plain"
+PLAIN = paths.CODE / "plain"
 
 
 class RenderError(Exception):
@@ -37,11 +38,11 @@ def render(say: Callable[[str], None]) -> list[Path]:
     """
     quarto = shutil.which("quarto") or _install_quarto(say)
     if quarto is None:
-        _plain(("html", "pdf"), say, f"To get the full one: {HOW_TO_GET}")
+        _plain(("html", "pdf"), say, GET_QUARTO)
     elif not _has_latex():
         _quarto(quarto, "--to", "html")
         _quarto(quarto, "--to", "gfm")
-        _plain(("pdf",), say, f"LaTeX is missing; to get it: {LATEX}")
+        _plain(("pdf",), say, GET_LATEX)
     else:
         _quarto(quarto)
     files = [paths.ROOT / "report.html", paths.ROOT / "report.pdf"]
@@ -67,16 +68,19 @@ def _install_quarto(say: Callable[[str], None]) -> str | None:
     """
     say("Quarto is not on PATH; trying to install the package quarto-cli.")
     lock = paths.ROOT / "requirements-quarto.lock"
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
-         "--no-build-isolation", "--require-hashes", "-r", str(lock)],
-        capture_output=True,
-    )
-    found = Path(sys.executable).with_name("quarto")
-    works = found.is_file() and not subprocess.run(
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        subprocess.run(
+            [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
+             "--no-build-isolation", "--retries", "0", "--timeout", "15",
+             "--require-hashes", "-r", str(lock)],
+            capture_output=True,
+            timeout=INSTALLATION,
+        )
+    found = shutil.which("quarto", path=Path(sys.executable).parent)
+    works = found and not subprocess.run(
         [found, "--version"], capture_output=True
     ).returncode
-    return str(found) if works else None
+    return found if works else None
 
 
 def _has_latex() -> bool:
@@ -100,8 +104,11 @@ def _plain(kinds: tuple[str, ...], say: Callable[[str], None], why: str):
     root = paths.ROOT
     pandoc = pypandoc.get_pandoc_path()
     read = [pandoc, "report.md", "--from", "gfm", "--mathml"]
-    page = ["--standalone", "--toc", "--lua-filter", PLAIN / "plain.lua",
-            "--metadata", "lang=en"]
+    # The front page is that of group.yml now, not that of report.md.
+    page = ["--standalone", "--toc", "--metadata", "lang=en",
+            "--metadata-file", "group.yml",
+            "--lua-filter", PLAIN / "plain.lua",
+            "--lua-filter", paths.CODE / "quarto/front-page.lua"]
     try:
         with tempfile.TemporaryDirectory(dir=root, prefix=".plain-") as folder:
             between = Path(folder) / "report.html"
@@ -132,7 +139,7 @@ def _call(*command) -> None:
 
 def _is_current() -> bool:
     """Tell whether report.md was made from the report.qmd that is here."""
-    source = (paths.ROOT / "report.qmd").read_bytes().replace(b"\r\n", b"\n")
     frozen = paths.FREEZE / "execute-results/md.json"
-    digest = hashlib.md5(source).hexdigest()
-    return frozen.is_file() and digest in frozen.read_text(encoding="utf-8")
+    return frozen.is_file() and (
+        provenance.source_digest() in frozen.read_text(encoding="utf-8")
+    )

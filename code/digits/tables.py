@@ -83,6 +83,25 @@ def final_accuracies(final: pd.DataFrame) -> Markdown:
     return markdown(header, rows, "lrrrr")
 
 
+def weight_decay(final: pd.DataFrame, asked_seeds: range) -> Markdown:
+    """Show the final accuracies by regularization factor."""
+    asked = final[final["seed"].isin(asked_seeds)]
+    rows = [
+        (
+            f"{factor:g}",
+            with_deviation(few["validation_accuracy"]),
+            with_deviation(group["validation_accuracy"]),
+            with_deviation(group["test_accuracy"]),
+        )
+        for factor, group in final.groupby("regularization_factor")
+        for few in [asked[asked["regularization_factor"] == factor]]
+    ]
+    seeds = final["seed"].nunique()
+    header = ("Factor", f"Validation, {len(asked_seeds)} seeds",
+              f"Validation, {seeds} seeds", f"Test, {seeds} seeds")
+    return markdown(header, rows, "rrrr")
+
+
 def percent(value: float, digits: int = 2) -> str:
     """Write a share as a percentage: 0.9731 as 97.31 %."""
     return f"{100 * value:.{digits}f} %"

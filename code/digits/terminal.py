@@ -75,7 +75,7 @@ def _terminal(stack: contextlib.ExitStack) -> io.TextIOBase | None:
     """Find the stream of a terminal that is not part of a document."""
     if not _in_kernel():
         return sys.stderr if sys.stderr.isatty() else None
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, AttributeError):  # as on Windows
         return stack.enter_context(
             open(os.ctermid(), "w", encoding="utf-8")
         )

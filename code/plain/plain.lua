@@ -1,11 +1,15 @@
 -- The plain layout: report.md as HTML, and that as Typst.
 
--- The first heading of report.md is its title.
+-- The first heading of report.md is its title, and the table below it the
+-- front page of the group that it was made for.
 local function take_title(document)
   for position, block in ipairs(document.blocks) do
     if block.t == "Header" then
       document.meta.title = pandoc.MetaInlines(block.content)
       document.blocks:remove(position)
+      if document.blocks[position].t == "Table" then
+        document.blocks:remove(position)
+      end
       return document
     end
   end

@@ -5,7 +5,8 @@
 // is kept beside the freeze. It runs on Quarto's own Deno, without Python.
 //
 // - code/digits/**/*.py: their tokens, without comments, docstrings and
-//   layout. (What the report shows of the code is read anew by listing.lua.)
+//   layout. Definitions in another order count as a change: too much rather
+//   than too little. (What the report shows of the code is read anew by listing.lua.)
 // - data/results/**: every byte.
 // - _quarto.yml: it says what figures look like.
 // - references.bib is not among them: citations are resolved after execution,

@@ -1,17 +1,50 @@
-"""Question 2D: weight decay and Hinton's 0.9847."""
+"""Question 2D: weight decay in 784-500-300-10, and Hinton's 0.9847.
 
+The runs as asked: 40 epochs of the notebook's training for five factors of L2
+regularization and for none, in replicates that differ in nothing but their
+seed, for initialisation and shuffling alike. Trained on 55,000 images, with
+the last epoch's weights; the factor is chosen on the 5,000 validation images,
+and the 10,000 test images are scored beside, to show what choosing on them
+would have done.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from digits import experiments
+from digits.compute import compute
 from digits.runs import Run
 from digits.training import DenseConfig, train_dense_classifier
 
 NAME = "weight_decay"
 # Factor 0 stands beside the five that are asked for, log-spaced.
 FACTORS = (0.0, 1e-6, 5.6e-6, 3.2e-5, 1.8e-4, 1e-3)
-# Seeds 0 to 2 are the three replicates asked for.
 SEEDS = range(10)
+# The three replicates that are asked for.
+ASKED_SEEDS = range(3)
+
+# LeCun's table: one run, error 1.53 % on the 10,000 test images.
+HINTON = 0.9847
 
 
-def sweep() -> list[Run]:
-    """List the runs as asked: 40 epochs, six factors, ten seeds."""
+@dataclass(frozen=True)
+class WeightDecayResult:
+    """What the report shows of 2D.
+
+    `epochs` has a row a run and epoch, `final` a row a run. `chosen` is the
+    factor with the best mean validation accuracy over all seeds, and
+    `chosen_on_test` what the test images would have chosen.
+    """
+
+    epochs: pd.DataFrame
+    final: pd.DataFrame
+    chosen: float
+    chosen_on_test: float
+
+
+def runs() -> list[Run]:
+    """List the runs: each factor, with each seed."""
     return [
         Run(
             NAME,
@@ -27,3 +60,17 @@ def sweep() -> list[Run]:
         for seed in SEEDS
         for factor in FACTORS
     ]
+
+
+def result() -> WeightDecayResult:
+    """Give curves, final accuracies and the factor that they choose."""
+    needed = runs()
+    stored = compute(needed)
+    final = experiments.final_frame(needed, stored)
+    means = final.groupby("regularization_factor").mean(numeric_only=True)
+    return WeightDecayResult(
+        epochs=experiments.table_frame(needed, stored),
+        final=final,
+        chosen=means["validation_accuracy"].idxmax(),
+        chosen_on_test=means["test_accuracy"].idxmax(),
+    )
