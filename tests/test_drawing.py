@@ -8,7 +8,12 @@ import pandas as pd
 import pytest
 
 from digits import figures, tables
-from digits.experiments import architecture, baseline, preprocessing
+from digits.experiments import (
+    architecture,
+    baseline,
+    preprocessing,
+    weight_decay,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -105,8 +110,7 @@ def test_parameters_are_derived_and_add_up():
 
 
 def test_architecture_refuses_a_count_that_keras_does_not_share(monkeypatch):
-    run = architecture.runs()[0]
-    (stored,) = architecture.compute([run])
+    (stored,) = architecture.compute(architecture.runs()[:1])
     wrong = stored.result.metrics | {"parameters": 55_051}
     monkeypatch.setattr(
         architecture, "compute",
@@ -140,3 +144,67 @@ def test_baseline_has_every_epoch_of_every_seed():
         last.set_index("seed")["scored_accuracy"],
         notebook.set_index("seed")["test_accuracy"], atol=1e-6,
     )
+
+
+def test_weight_decay_is_chosen_on_validation_images():
+    found = weight_decay.result()
+    assert len(found.final) == (
+        len(weight_decay.FACTORS) * len(weight_decay.SEEDS)
+    )
+    counts = found.epochs.groupby("run")["epoch"].max()
+    assert (counts == 40).all()
+    means = found.final.groupby("regularization_factor")[
+        ["validation_accuracy", "test_accuracy"]
+    ].mean()
+    assert means["validation_accuracy"][found.chosen] == (
+        means["validation_accuracy"].max()
+    )
+    assert means["test_accuracy"][found.chosen_on_test] == (
+        means["test_accuracy"].max()
+    )
+
+
+def test_asked_factors_are_evenly_spaced_on_a_logarithmic_axis():
+    none, *asked = weight_decay.FACTORS
+    assert none == 0
+    assert len(asked) == 5
+    steps = np.diff(np.log10(asked))
+    np.testing.assert_allclose(steps, 0.75, atol=0.01)
+
+
+def test_weight_decay_figure_has_means_and_sample_deviations():
+    found = weight_decay.result()
+    figure = figures.weight_decay(
+        found.final, weight_decay.ASKED_SEEDS, 0.9847, (0.982, 0.987)
+    )
+    groups = found.final.groupby("regularization_factor")
+    line, _, (bars,) = figure.axes[0].containers[0]
+    np.testing.assert_allclose(
+        line.get_ydata().astype(float),
+        groups["validation_accuracy"].mean()[1:],
+    )
+    heights = [top - low for (_, low), (_, top) in bars.get_segments()]
+    np.testing.assert_allclose(
+        np.array(heights, dtype=float) / 2,
+        groups["validation_accuracy"].std(ddof=1)[1:], rtol=1e-6,
+    )
+
+
+def test_overfitting_figure_has_a_panel_a_factor():
+    epochs = weight_decay.result().epochs
+    figure = figures.overfitting(epochs, (0.0, 1e-3))
+    assert [axis.get_title() for axis in figure.axes] == [
+        "factor 0", "factor 0.001",
+    ]
+    last = epochs.query("regularization_factor == 0 and epoch == 40")
+    assert figure.axes[0].lines[0].get_ydata()[-1] == pytest.approx(
+        last["accuracy"].mean()
+    )
+
+
+def test_weight_decay_table_has_a_row_a_factor():
+    table = tables.weight_decay(
+        weight_decay.result().final, weight_decay.ASKED_SEEDS
+    ).data.splitlines()
+    assert len(table) == 2 + len(weight_decay.FACTORS)
+    assert "3 seeds" in table[0]

@@ -61,11 +61,14 @@ def test_without_quarto_both_are_plain_and_complete(project):
         assert provenance.results_digest() in page
         assert "55,050" in page
         assert "References" in page
-    assert len(re.findall(r'<img[^>]*\salt="[^"]{40,}"', html)) == 4
-    assert html.count('src="data:image/svg+xml') == 4
+    source = (project / "report.qmd").read_text(encoding="utf-8")
+    figures = source.count("#| label: fig-")
+    assert len(re.findall(r'<img[^>]*\salt="[^"]{40,}"', html)) == figures
+    assert html.count('src="data:image/svg+xml') == figures
     assert "<math" in html
-    for number in range(1, 5):
+    for number in range(1, figures + 1):
         assert f"Figure {number}: " in text
+    for number in range(1, source.count("#| label: tbl-") + 1):
         assert f"Table {number}: " in text
     assert "[first author]" in text
     assert "LeCun, Yann" in text

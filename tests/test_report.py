@@ -17,7 +17,8 @@ LABEL = re.compile(r"#\| label: ((?:fig|tbl)-\S+)")
 # assignment and the notebook, and definitions. Everything else is computed.
 SETTINGS = {
     "0", "1", "2", "3", "4", "8", "9", "10", "28", "64", "128", "255", "784",
-    "5,000", "10,000", "55,000", "60,000", "32", "0.1",
+    "5,000", "10,000", "55,000", "60,000", "32", "0.1", "40", "500", "300",
+    "0.9847", "2005", "0.00018", "0.001", "0.98",
     "95 % Wilson", "1.1", "0.35",  # the level; two values in an alt text
 }
 

@@ -131,9 +131,21 @@ def learning_curves(epochs: pd.DataFrame) -> Figure:
     """
     titles = {"notebook": "Notebook: validated on the test images",
               "held-out": "Held out: validated on 5,000 images"}
-    figure, axes = _figure(2.7, 2, sharey=True)
-    for axis, (protocol, title) in zip(axes, titles.items(), strict=True):
-        rows = epochs[epochs["protocol"] == protocol]
+    figure = _training_and_validation({
+        title: epochs[epochs["protocol"] == protocol]
+        for protocol, title in titles.items()
+    }, marker=".")
+    for axis in figure.axes:
+        axis.set_xticks(sorted(epochs["epoch"].unique()))
+    return figure
+
+
+def _training_and_validation(
+    panels: dict[str, pd.DataFrame], **style
+) -> Figure:
+    """Draw both accuracies against the epoch, a panel for each title."""
+    figure, axes = _figure(2.6, len(panels), sharey=True)
+    for axis, (title, rows) in zip(axes, panels.items(), strict=True):
         for column, label, color, line in (
             ("accuracy", "training", LIGHT, "--"),
             ("scored_accuracy", "validation", DARK, "-"),
@@ -142,8 +154,8 @@ def learning_curves(epochs: pd.DataFrame) -> Figure:
             mean = groups.mean()
             axis.fill_between(mean.index, groups.min(), groups.max(),
                               color=color, alpha=0.25, lw=0)
-            axis.plot(mean, color=color, ls=line, marker=".", label=label)
-        axis.set(xlabel="epoch", title=title, xticks=mean.index)
+            axis.plot(mean, color=color, ls=line, label=label, **style)
+        axis.set(xlabel="epoch", title=title)
     axes[0].set_ylabel("accuracy")
     axes[0].yaxis.set_major_formatter(PercentFormatter(1))
     axes[0].legend(loc="lower right")
@@ -200,26 +212,14 @@ def weight_decay(
 
 
 def overfitting(epochs: pd.DataFrame, factors: tuple[float, ...]) -> Figure:
-    """Draw accuracy and loss by epoch for some regularization factors.
+    """Draw accuracy by epoch for some regularization factors.
 
     `epochs` has a row a run and epoch. A panel for each factor; lines are
-    means over the seeds, bands reach from the least to the greatest.
+    means over the seeds, bands reach from the worst to the best.
     """
-    figure, axes = _figure(2.5, len(factors), sharey=True)
-    for axis, factor in zip(axes, factors, strict=True):
-        rows = epochs[epochs["regularization_factor"] == factor]
-        for column, label, color, line in (
-            ("accuracy", "training", LIGHT, "--"),
-            ("scored_accuracy", "validation", DARK, "-"),
-        ):
-            groups = rows.groupby("epoch")[column]
-            mean = groups.mean()
-            axis.fill_between(mean.index, groups.min(), groups.max(),
-                              color=color, alpha=0.25, lw=0)
-            axis.plot(mean, color=color, ls=line, label=label)
-        axis.set(xlabel="epoch", title=f"factor {factor:g}",
-                 ylim=(0.95, 1.002))
-    axes[0].set_ylabel("accuracy")
-    axes[0].yaxis.set_major_formatter(PercentFormatter(1))
-    axes[0].legend(loc="lower right")
+    figure = _training_and_validation({
+        f"factor {factor:g}": epochs[epochs["regularization_factor"] == factor]
+        for factor in factors
+    })
+    figure.axes[0].set_ylim(0.95, 1.002)
     return figure

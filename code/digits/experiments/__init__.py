@@ -16,7 +16,7 @@ from digits.store import Stored
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMES = ("preprocessing", "architecture", "baseline")
+NAMES = ("preprocessing", "architecture", "baseline", "weight_decay")
 
 
 def load(name: str):

@@ -1,5 +1,9 @@
 """Question 2D: weight decay in 784-500-300-10, and Hinton's 0.9847.
 
+The claim: with a constant learning rate, no factor up to 1.8e-4 makes a
+difference that ten seeds can show, and 1e-3 harms. Chosen on the validation
+images, 1.8e-4 gives 98.13 ± 0.07 % on the test images, below Hinton's 98.47 %.
+
 The runs as asked: 40 epochs of the notebook's training for five factors of L2
 regularization and for none, in replicates that differ in nothing but their
 seed, for initialisation and shuffling alike. Trained on 55,000 images, with
