@@ -104,6 +104,26 @@ def test_markdown_for_the_code_host_is_whole():
         assert f"Figure {number}: " in " ".join(text.split())
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ('"""Question 2C:', '"""About 2C:', True),
+        ('"""List the runs:', '"""Name the runs:', True),
+        ("SEEDS = range(5)", "SEEDS = range(\n    5)  # five", True),
+        ("SEEDS = range(5)", "SEEDS = range(6)", False),
+    ],
+)
+def test_code_digest_is_of_the_meaning(tmp_path, old, new, same):
+    """And so of what the pre-render step looks at: see test_freshness."""
+    copy(tmp_path)
+    before = provenance.code_digest(tmp_path / "code")
+    file = tmp_path / "code/digits/experiments/baseline.py"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert (provenance.code_digest(tmp_path / "code") == before) == same
+
+
 def test_freeze_problems_name_what_changed(tmp_path):
     copy(tmp_path)
     file = tmp_path / "_freeze/report/execute-results/tex.json"

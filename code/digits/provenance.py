@@ -10,8 +10,9 @@ import hashlib
 import json
 from pathlib import Path
 
-from digits import experiments, fingerprint, paths
+from digits import experiments, paths
 from digits.runs import status
+from digits.source import normalised
 
 # As Quarto names them after the files that they become.
 FORMATS = ("html", "tex", "md")
@@ -31,13 +32,15 @@ def results_digest(folder: Path | None = None) -> str:
 
 
 def code_digest(folder: Path | None = None) -> str:
-    """Digest the meaning of the package's modules, whatever their layout."""
+    """Digest the package's modules without comments, docstrings and layout.
+
+    As the pre-render step does, so that whatever this notices is executed.
+    """
     folder = folder or paths.CODE
     lines = []
     for file in sorted((folder / "digits").rglob("*.py")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        statements = sorted(fingerprint.normalised(s) for s in tree.body)
-        lines += [file.relative_to(folder).as_posix(), *statements]
+        lines += [file.relative_to(folder).as_posix(), normalised(tree)]
     return _digest(lines)
 
 

@@ -117,8 +117,8 @@ def _plain(kinds: tuple[str, ...], say: Callable[[str], None], why: str):
                 _call(*read, *page, "--css", PLAIN / "page.css",
                       "--embed-resources", "--output", "report.html")
             if "pdf" in kinds:
-                # By way of HTML: report.md has its figures as HTML, which
-                # pandoc would leave out of any other format.
+                # By way of HTML: report.md has the targets of its references
+                # as HTML, which pandoc would leave out of any other format.
                 _call(*read, "--output", between)
                 _call(pandoc, between, *page, "--variable", "papersize=a4",
                       "--output", text)
