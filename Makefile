@@ -21,6 +21,7 @@ test: $(READY)
 	$(BIN)/python -m pytest
 
 bench: $(READY)
+	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/render.py
 
 # Exactly the versions in the lock, verified by their hashes. With uv, where it
@@ -40,7 +41,8 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 lock: $(READY)
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal \
+	$(BIN)/uv pip compile pyproject.toml \
+		--extra plain --extra test --extra dask --extra dev --universal \
 		--python-version 3.11 --generate-hashes --no-header --quiet \
 		--upgrade --output-file requirements.lock
 	echo quarto-cli | $(BIN)/uv pip compile - --no-deps --universal \

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,6 +28,25 @@ settings.load_profile("digits")
 def results(tmp_path):
     """Give a folder for results that is gone after the test."""
     return tmp_path / "results"
+
+
+@pytest.fixture
+def marks(tmp_path):
+    """Name a folder where toys leave traces."""
+    return str(tmp_path / "marks")
+
+
+@pytest.fixture
+def here():
+    """Give an executor without processes: quick, and in reach of patches."""
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
+@pytest.fixture(autouse=True)
+def training_allowed(monkeypatch):
+    """Let tests train, whatever the user's environment says."""
+    monkeypatch.delenv("DIGITS_TRAIN", raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,9 @@ import pytest
 
 from digits import paths
 
+# The environment before anything has imported TensorFlow.
+ENVIRONMENT = dict(os.environ)
+
 PARTS = ("code", "data/results", "_freeze", "_quarto.yml", "group.yml",
          "report.qmd", "report.md", "references.bib",
          "requirements-quarto.lock")

@@ -28,37 +28,7 @@ from digits.compute import (
     status,
 )
 from test_workers import PATIENCE, is_alive, wait_until
-from toy_tasks import Toy, traces
-
-
-@pytest.fixture(autouse=True)
-def training_allowed(monkeypatch):
-    monkeypatch.delenv(computing.TRAIN_VARIABLE, raising=False)
-
-
-@pytest.fixture
-def marks(tmp_path):
-    return str(tmp_path / "marks")
-
-
-def toys(count=1, task=toy_tasks.square, **fields):
-    return [
-        Run("toys", f"toy-{n}", task, Toy(number=n, **fields))
-        for n in range(count)
-    ]
-
-
-class Here(ThreadPoolExecutor):
-    """An executor that needs no process: quick, and in reach of patches."""
-
-    def __init__(self):
-        super().__init__(1)
-
-
-@pytest.fixture
-def here():
-    with Here() as executor:
-        yield executor
+from toy_tasks import Toy, toys, traces
 
 
 def files_in(folder):
@@ -201,7 +171,7 @@ def test_a_damaged_result_is_missing_and_renewed(results, here):
 
 
 def test_a_task_that_cannot_be_followed_is_refused(results):
-    for task in (lambda config: None, Here.submit):
+    for task in (lambda config: None, ThreadPoolExecutor.submit):
         with pytest.raises(ValueError, match="top-level function"):
             compute([Run("toys", "toy", task, Toy())], folder=results)
 
@@ -577,7 +547,7 @@ def test_a_killed_computation_takes_its_workers_along(results, marks):
     assert code == -signal.SIGKILL
     # What it had locked is free at once.
     runs = toys(2, folder=marks)
-    with Here() as here:
+    with ThreadPoolExecutor(1) as here:
         found = compute(runs, executor=here, folder=results)
     assert [s.result.metrics["square"] for s in found] == [0, 1]
 

@@ -1,19 +1,22 @@
 """Figures and tables: they show the numbers that they are given."""
 
 import io
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from digits import figures, tables
+from digits import benchmark, figures, store, tables
 from digits.experiments import (
     architecture,
     baseline,
+    influences,
     preprocessing,
     weight_decay,
 )
+from digits.statistics import Difference, difference
 
 
 @pytest.fixture(autouse=True)
@@ -98,9 +101,12 @@ def test_markdown_refuses_rows_of_another_length():
 def test_percentages():
     assert tables.percent(0.97314) == "97.31 %"
     assert tables.percent(0.97314, 0) == "97 %"
+    assert tables.points(0.00484) == "0.48"
+    assert tables.points(-0.0149) == "−1.49"
     found = tables.with_deviation(pd.Series([0.96, 0.97, 0.98]))
     assert found == "97.00 ± 1.00 %"
     assert tables.with_deviation(pd.Series([None, None])) == "–"
+    assert tables.with_deviation(pd.Series([0.9824])) == "98.24 %"
 
 
 def test_parameters_are_derived_and_add_up():
@@ -114,9 +120,9 @@ def test_architecture_refuses_a_count_that_keras_does_not_share(monkeypatch):
     wrong = stored.result.metrics | {"parameters": 55_051}
     monkeypatch.setattr(
         architecture, "compute",
-        lambda runs: [type(stored)(
-            type(stored.result)(wrong, stored.result.table), stored.stamp, ""
-        )],
+        lambda runs: [
+            replace(stored, result=replace(stored.result, metrics=wrong))
+        ],
     )
     with pytest.raises(ValueError, match="disagree"):
         architecture.result()
@@ -208,3 +214,121 @@ def test_weight_decay_table_has_a_row_a_factor():
     ).data.splitlines()
     assert len(table) == 2 + len(weight_decay.FACTORS)
     assert "3 seeds" in table[0]
+
+
+def test_the_chosen_factor_is_retrained_on_all_images():
+    found = weight_decay.result().retrained
+    assert len(found) == len(weight_decay.FINAL_SEEDS) >= 5
+    assert found["whole_training_set"].all()
+    assert found["validation_accuracy"].isna().all()
+    assert set(found["regularization_factor"]) == {weight_decay.result().chosen}
+
+
+def test_a_choice_that_validation_does_not_make_is_refused(monkeypatch):
+    other = replace(weight_decay.CHOSEN, regularization_factor=1e-3)
+    monkeypatch.setattr(weight_decay, "CHOSEN", other)
+    monkeypatch.setattr(weight_decay, "final_runs", lambda: [])
+    with pytest.raises(ValueError, match=r"validation chooses 0\.00018"):
+        weight_decay.result()
+
+
+# Influences.
+
+
+def test_each_change_is_of_one_thing():
+    """But for the learning rates that go with momentum and Adam."""
+    from dataclasses import asdict
+
+    chosen = asdict(weight_decay.CHOSEN)
+    for run in influences.runs():
+        name = run.name.rpartition("_")[0]
+        if name not in influences.CHANGES:
+            continue
+        changed = {
+            key for key, value in asdict(run.config).items()
+            if value != chosen[key]
+        } - {"seed"}
+        if name in ("adam", "momentum-rate-0.01"):
+            changed -= {"learning_rate"}
+        assert len(changed) == 1, name
+
+
+def test_differences_are_from_the_chosen_setting():
+    found = influences.result()
+    sweep = weight_decay.result()
+    reference = sweep.final.query("regularization_factor == @sweep.chosen")
+    assert len(reference) == len(weight_decay.SEEDS)
+    for name in influences.CHANGES:
+        runs = found.final.query("change == @name")
+        assert len(runs) == len(influences.SEEDS) >= 3
+        expected = difference(runs["validation_accuracy"],
+                              reference["validation_accuracy"])
+        assert found.differences[name] == expected
+
+
+def test_the_best_combination_is_trained_on_all_images():
+    final = influences.result().final.query("change == 'final'")
+    assert len(final) == len(influences.FINAL_SEEDS) >= 5
+    assert final["whole_training_set"].all()
+    best = influences.COMBINATIONS[influences.BEST]
+    for key, value in best.items():
+        assert set(final[key]) == {value}
+
+
+def test_another_choice_than_that_of_validation_is_refused(monkeypatch):
+    monkeypatch.setattr(influences, "FINALISTS", influences.FINALISTS[:2])
+    with pytest.raises(ValueError, match="validation chooses"):
+        influences.result()
+
+
+def test_forest_plot_has_the_best_on_top_and_arrows_beyond_its_limits():
+    rows = [("worse", Difference(-0.002, -0.003, -0.001)),
+            ("far", Difference(-0.05, -0.06, -0.04)),
+            ("better", Difference(0.001, 0.0005, 0.0015))]
+    figure = figures.influences({"one": rows, "two": rows[:1]}, (-1, 1))
+    above, _ = figure.axes
+    labels = [label.get_text() for label in above.get_yticklabels()]
+    assert labels == ["far", "worse", "better"]
+    (arrow,) = above.texts
+    assert arrow.get_text() == "-5.00"
+    marks = [line.get_xdata() for line in above.lines if len(
+        line.get_xdata()) == 1]
+    assert [float(x[0]) for x in marks] == pytest.approx([-0.2, 0.1])
+
+
+def test_influences_table_names_seeds_and_accuracies():
+    labels = {"final": "all images"}
+    table = tables.influences(influences.result().final, labels).data
+    row = table.splitlines()[-1]
+    assert row.startswith("| all images | 5 | – | 98.")
+
+
+# The benchmark.
+
+
+def test_benchmark_table_compares_with_the_loop_and_the_limit():
+    ways = pd.DataFrame(
+        {"speed": [0.25, 0.5, 1.0], "megabytes": [1_500, 1_100, 300]},
+        index=[benchmark.NAIVE, benchmark.ALL, benchmark.LIMIT],
+    )
+    found = benchmark.Benchmark(ways, "a processor", 2, "2026-11-22", 4, 3)
+    table = tables.benchmark(found).data.splitlines()
+    cells = [[cell.strip() for cell in row.split("|")][1:-1] for row in table]
+    assert cells[2] == ["a plain loop of `model.fit`", "0.25", "1.00", "0.25",
+                        "1,500 MB"]
+    assert cells[3][:4] == ["this project, 2 workers", "0.50", "2.00", "0.50"]
+    assert len(cells) == 5
+
+
+def test_a_stored_benchmark_is_read(monkeypatch, results):
+    table = {"way": [benchmark.NAIVE], "speed": [0.25], "megabytes": [1_500]}
+    stamp = {"hardware": {"processor": "one", "cores": 2},
+             "finished": "2026-11-22"}
+    store.save(benchmark.path(results),
+               store.Result({"networks": 4, "rounds": 3}, table), stamp)
+    monkeypatch.setattr(
+        benchmark, "path", lambda: results / "benchmarks" / "train.json"
+    )
+    found = benchmark.load()
+    assert found.ways.loc[benchmark.NAIVE, "speed"] == 0.25
+    assert (found.processor, found.cores, found.rounds) == ("one", 2, 3)

@@ -62,8 +62,8 @@ def test_what_alters_no_meaning_keeps_it(project, file, old, new):
         (BASELINE, "SEEDS = range(5)", "SEEDS = range(6)"),
         (BASELINE, "SEEDS = range(5)", "SEEDS = range(5)\nMORE = '# no'"),
         (BASELINE, '"notebook": True', '"note#book": True'),
-        ("code/digits/figures.py", '"validation", DARK', '"test", DARK'),
-        ("code/digits/figures.py", "    if layer.units <= most:",
+        ("code/digits/figures/dense.py", '"validation", DARK', '"test", DARK'),
+        ("code/digits/figures/dense.py", "    if layer.units <= most:",
          "    if layer.units < most:"),
         ("code/digits/tables.py", "        for row in dense.itertuples()\n",
          "        for row in dense.itertuples() if row.units\n"),
@@ -133,7 +133,7 @@ def test_a_reworded_comment_of_a_listing_shows_without_python(project):
 
 
 def test_changed_code_is_executed_again_and_trains_nothing(project):
-    edit(project / "code/digits/figures.py", '"validation", DARK',
+    edit(project / "code/digits/figures/dense.py", '"validation", DARK',
          '"validation accuracy", DARK')
     frozen = json.loads((project / FROZEN / "md.json").read_text())
     done = quarto(project, "render", "--to", "gfm")

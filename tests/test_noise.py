@@ -73,3 +73,17 @@ def test_another_seed_gives_other_noise():
 def test_a_level_that_is_no_probability_is_refused(level):
     with pytest.raises(ValueError, match=r"noise_level is .* 0 to 1"):
         salt_and_pepper(np.zeros((2, 2)), level, 0)
+
+
+@given(stn.arrays(np.float64, 5, elements=st.floats(0, 1)), seeds)
+def test_each_image_may_have_a_level_of_its_own(own, seed):
+    images = np.full((5, 4, 4), 0.5)
+    noisy = salt_and_pepper(images, own[:, None, None], seed)
+    for number, level in enumerate(own):
+        alone = salt_and_pepper(images, level, seed)[number]
+        np.testing.assert_array_equal(noisy[number], alone)
+
+
+def test_one_level_of_many_that_is_no_probability_is_refused():
+    with pytest.raises(ValueError, match=r"0 to 1"):
+        salt_and_pepper(np.zeros((2, 2)), np.array([[0.5], [1.5]]), 0)

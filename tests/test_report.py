@@ -18,7 +18,7 @@ LABEL = re.compile(r"#\| label: ((?:fig|tbl)-\S+)")
 SETTINGS = {
     "0", "1", "2", "3", "4", "8", "9", "10", "28", "64", "128", "255", "784",
     "5,000", "10,000", "55,000", "60,000", "32", "0.1", "40", "500", "300",
-    "0.9847", "2005", "0.00018", "0.001", "0.98",
+    "0.9847", "2005", "0.00018", "0.001", "0.98", "512", "95",
     "95 % Wilson", "1.1", "0.35",  # the level; two values in an alt text
 }
 
@@ -31,6 +31,8 @@ def prose(source):
         r"```.*?```", r"\$\$.*?\$\$\s*(\{#.*?\})?", r"\$[^$]*\$", r"`[^`]*`",
         r"\{#[^}]*\}", r"\[@[^\]]*\]", r"@[\w-]+", r":::.*", r"^#+ .*$",
         r"^\d+\. ", r"\(\d(, \d)+\)", r"\b\d[A-D]\b",
+        # The level of intervals is a setting of ours.
+        r"95 % (interval|Welch)", r"level of\s+95 %",
     ):
         body = re.sub(pattern, " ", body, flags=re.S if "`" in pattern
                       or "$$" in pattern else re.M)

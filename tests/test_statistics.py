@@ -3,11 +3,12 @@
 import math
 import statistics as standard
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digits.statistics import summarise, wilson_interval
+from digits.statistics import difference, summarise, wilson_interval
 
 
 def test_hintons_interval():
@@ -92,3 +93,37 @@ def test_one_replicate_has_no_deviation():
 def test_no_replicates_are_refused():
     with pytest.raises(ValueError, match="no values"):
         summarise([])
+
+
+# Differences.
+
+
+def test_welch_intervals_are_those_of_the_formula():
+    """Welch's degrees of freedom, by hand; Student's quantile for them."""
+    one, other = [0.98, 0.99, 1.00], [0.95, 0.97]
+    found = difference(one, other)
+    assert found.mean == pytest.approx(0.03)
+    a, b = 0.01**2 / 3, np.var(other, ddof=1) / 2
+    freedom = (a + b) ** 2 / (a**2 / 2 + b**2 / 1)
+    assert freedom == pytest.approx(32 / 19)
+    half = 5.17623 * np.sqrt(a + b)  # Student's 97.5 % quantile
+    assert found.low == pytest.approx(0.03 - half, abs=2e-4)
+    assert found.high == pytest.approx(0.03 + half, abs=2e-4)
+
+
+def test_intervals_cover_the_truth_about_as_often_as_they_say():
+    """Of three replicates and ten: Welch's method is an approximation."""
+    generator = np.random.default_rng(0)
+    inside = 0
+    for _ in range(1_000):
+        found = difference(
+            generator.normal(0, 1.5, 3), generator.normal(0, 1, 10)
+        )
+        inside += found.low <= 0 <= found.high
+    assert 0.9 <= inside / 1_000 <= 0.98
+
+
+@pytest.mark.parametrize(("one", "other"), [([1], [1, 2]), ([1, 2], [])])
+def test_an_interval_needs_two_values_of_each(one, other):
+    with pytest.raises(ValueError, match="at least 2 of each"):
+        difference(one, other)

@@ -1,6 +1,10 @@
 """Worker processes: calls, deaths, renewal, progress."""
 
 import os
+import shutil
+import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import CancelledError
 
@@ -136,3 +140,67 @@ def test_terminate_ends_what_runs_and_drops_what_waits(tmp_path):
 def test_at_least_one_worker_is_needed(jobs):
     with pytest.raises(ValueError, match=f"jobs is {jobs}"):
         LocalExecutor(jobs)
+
+
+# What a killed process leaves behind.
+
+
+def make_old(file):
+    then = time.time() - 2 * workers.NEW
+    os.utime(file, (then, then))
+
+
+def test_folders_of_the_dead_are_removed_and_of_the_living_kept(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(workers.tempfile, "tempdir", str(tmp_path))
+    orphan = tmp_path / f"{workers.PREFIX}orphan"
+    (orphan / "worker").mkdir(parents=True)
+    (orphan / "worker" / "log").write_text("last words")
+    (orphan / workers.IN_USE).touch()
+    new = tmp_path / f"{workers.PREFIX}new"
+    shutil.copytree(orphan, new)
+    make_old(orphan / workers.IN_USE)
+    (tmp_path / "other").mkdir()
+    living = LocalExecutor(1)
+    kept = list(tmp_path.iterdir())
+    assert orphan not in kept
+    assert new in kept
+    assert len(kept) == 3
+    shutil.rmtree(new)
+    kept.remove(new)
+    for folder in kept:
+        if folder.name != "other":
+            make_old(folder / workers.IN_USE)
+    second = LocalExecutor(1)
+    assert set(kept) <= set(tmp_path.iterdir())
+    assert living.submit(pow, 3, 2).result(PATIENCE) == 9
+    for executor in (living, second):
+        executor.shutdown()
+    assert list(tmp_path.iterdir()) == [tmp_path / "other"]
+
+
+def test_a_killed_process_leaves_a_folder_that_the_next_removes(
+    tmp_path, monkeypatch
+):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, signal\n"
+        "from digits.workers import LocalExecutor\n"
+        "if __name__ == '__main__':\n"
+        "    executor = LocalExecutor(1)\n"
+        "    executor.submit(pow, 1, 1).result()\n"
+        "    os.killpg(0, signal.SIGKILL)\n"
+    )
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, script], start_new_session=True,
+        env=os.environ | {"TMPDIR": str(folder)},
+    )
+    assert done.returncode == -signal.SIGKILL
+    (left,) = folder.iterdir()
+    make_old(left / workers.IN_USE)
+    monkeypatch.setattr(workers.tempfile, "tempdir", str(folder))
+    LocalExecutor(1).shutdown()
+    assert list(folder.iterdir()) == []

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from digits import progress
+from digits import checkpoint, progress
+from digits.runs import Run
 from digits.store import Result
 
 
@@ -35,6 +36,14 @@ def _trace(config: Toy, event: str) -> int:
 def traces(folder, event: str, number: int | str = "*") -> list[Path]:
     """List the traces that toys left of an event."""
     return sorted(Path(folder).glob(f"{event}-{number}-*"))
+
+
+def toys(count: int = 1, task=None, **fields) -> list[Run]:
+    """List runs of a task, `square` if none is given, numbered from 0."""
+    return [
+        Run("toys", f"toy-{n}", task or square, Toy(number=n, **fields))
+        for n in range(count)
+    ]
 
 
 def square(config: Toy) -> Result:
@@ -137,3 +146,40 @@ def train_on_fakes(config) -> Result:
 
     data.read_arrays = fake_arrays
     return training.train_dense_classifier(config)
+
+
+def train_classifier_on_fakes(config) -> Result:
+    """Train a classifier on small made-up data, with the way of Question 3."""
+    from digits import classifier, data
+
+    data.read_arrays = fake_arrays
+    return classifier.train_classifier(config)
+
+
+def add(config: Toy, *needed: Result) -> Result:
+    """Add a number to the squares that other runs computed."""
+    _trace(config, "begun")
+    squares = sum(result.metrics["square"] for result in needed)
+    return Result(metrics={"square": squares + config.number})
+
+
+def count_with_checkpoints(config: Toy) -> Result:
+    """Count to 5, keep each step, and die after the step of the number."""
+    kept = checkpoint.load()
+    begun_at = int(kept[0]) if kept else 0
+    _trace(config, f"from-{begun_at}")
+    for step in range(begun_at + 1, 6):
+        checkpoint.save([np.array(step)])
+        if step == config.number and begun_at < step:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return Result(metrics={"begun_at": begun_at})
+
+
+def locate_mnist(config: Toy) -> Result:
+    """Tell whether this process finds MNIST, and when it was written."""
+    from digits import data
+
+    path = data.locate()
+    data.read_file(path)
+    _trace(config, f"file-{path.stat().st_mtime_ns}")
+    return Result(metrics={"process": os.getpid()})

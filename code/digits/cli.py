@@ -1,16 +1,31 @@
 """The `digits` command."""
 
+import contextlib
 import json
 import sys
 from collections import Counter
+from functools import partial
+from pathlib import Path
 
 import click
+import numpy as np
 
-from digits import compute, data, experiments, paths, provenance
+from digits import (
+    cluster,
+    compute,
+    data,
+    experiments,
+    handwriting,
+    paths,
+    provenance,
+)
 from digits import render as chain
+from digits.experiments import influences
 
 # What a user can mend gets one line; anything else is a bug and a traceback.
 EXPECTED = (
+    cluster.ClusterError,
+    compute.ComputingStopped,
     compute.RunsFailed,
     compute.TrainingRefused,
     data.DataError,
@@ -56,11 +71,41 @@ _experiments = click.argument(
     help="Runs at once; as many as there are cores if not given.",
 )
 @click.option("--force", is_flag=True, help="Compute fresh runs as well.")
-def train(names: tuple[str, ...], jobs: int | None, force: bool) -> None:
+@click.option(
+    "--scheduler",
+    envvar=cluster.ADDRESS_VARIABLE,
+    show_envvar=True,
+    metavar="ADDRESS",
+    help="Compute on the Dask cluster of this scheduler: tcp://HOST:8786, say.",
+)
+@click.option(
+    "--run",
+    "number",
+    type=click.IntRange(min=0),
+    help="Compute only the run of this number in the list of `digits status`.",
+)
+def train(
+    names: tuple[str, ...], jobs: int | None, force: bool,
+    scheduler: str | None, number: int | None,
+) -> None:
     """Compute the missing and stale runs of EXPERIMENT, or of all."""
     runs = experiments.all_runs(names or experiments.NAMES)
+    if number is not None:
+        if number >= len(runs):
+            raise click.BadParameter(
+                f"{number}: the runs are numbered from 0 to {len(runs) - 1}",
+                param_hint="--run",
+            )
+        runs = [runs[number]]
     try:
-        compute.compute(runs, jobs=jobs, force=force)
+        with contextlib.ExitStack() as stack:
+            executor = None
+            if scheduler:
+                say = partial(click.echo, err=True)
+                executor = stack.enter_context(
+                    cluster.connect(scheduler, runs, say)
+                )
+            compute.compute(runs, jobs=jobs, force=force, executor=executor)
     except KeyboardInterrupt:
         click.echo("Interrupted; what had ended is stored.", err=True)
         sys.exit(130)
@@ -88,9 +133,9 @@ def status(names: tuple[str, ...], as_json: bool) -> None:
         ]
         click.echo(json.dumps(rows, indent=1))
         return
-    for item in found:
+    for number, item in enumerate(found):
         cost = "" if item.seconds is None else f"{item.seconds:.1f} s"
-        click.echo(f"{item.state:8} {item.run!s:42} {cost:>9}")
+        click.echo(f"{number:4} {item.state:8} {item.run!s:42} {cost:>9}")
         for reason in item.reasons:
             click.echo(f"         - {reason}")
         for note in item.notes:
@@ -142,6 +187,35 @@ def results(name: str, form: str) -> None:
         click.echo(frame.to_csv(index=False), nl=False)
     else:
         click.echo(frame.to_json(orient="records", indent=1))
+
+
+@main.command()
+@click.argument("pictures", nargs=-1, required=True, metavar="PICTURE...",
+                type=click.Path(path_type=Path))
+def predict(pictures: tuple[Path, ...]) -> None:
+    """Read the digit in each PICTURE: a PNG or JPEG, a photo as well.
+
+    Prints the likeliest digit and the probabilities of all ten, as the mean
+    of the best networks of the report.
+    """
+    images, problems = [], []
+    for path in pictures:
+        try:
+            images.append((path, handwriting.read_digit(path)))
+        except handwriting.PictureError as error:
+            problems.append(str(error))
+    if images:
+        _tell([path for path, _ in images],
+              influences.probabilities(np.stack([i for _, i in images])))
+    if problems:
+        raise click.ClickException("\n".join(problems))
+
+
+def _tell(paths_: list[Path], found: np.ndarray) -> None:
+    click.echo("digit   " + "".join(f"{digit:>7}" for digit in range(10)))
+    for path, shares in zip(paths_, found, strict=True):
+        numbers = "".join(f"{share:7.3f}" for share in shares)
+        click.echo(f"{np.argmax(shares):5}   {numbers}   {path}")
 
 
 @main.command("data")

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
+    CancelledError,
     Executor,
     Future,
     wait,
@@ -20,7 +21,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from digits import paths, store, terminal, workers
+from digits import checkpoint, paths, store, terminal, workers
 from digits.runs import (
     Run,
     Status,
@@ -41,6 +42,10 @@ class TrainingRefused(Exception):
     """Runs are missing or stale, and DIGITS_TRAIN=never."""
 
 
+class ComputingStopped(Exception):
+    """The executor was lost; runs that had ended are stored."""
+
+
 class RunsFailed(Exception):
     """Some runs ended in an error; those that ended well are stored."""
 
@@ -58,20 +63,31 @@ def compute(
     Fresh results are read; the others, or with `force` all, are computed:
     `jobs` at once (as many as there are cores) in processes of one thread
     each, or through the `executor` given. Each is stored as it ends, so an
-    interruption loses only what is under way. A run whose worker dies is
-    tried once more. Two computations at once share the work.
+    interruption loses only what is under way, and of that, where a task keeps
+    checkpoints, an epoch. A run whose worker dies is tried once more. What
+    runs need is computed before them. Two computations at once share the work.
 
     Raises `ValueError` where two different runs have one name,
-    `TrainingRefused` where `DIGITS_TRAIN=never` and a run is not fresh, and,
-    after all others have ended, `RunsFailed`.
+    `TrainingRefused` where `DIGITS_TRAIN=never` and a run is not fresh,
+    `ComputingStopped` where the executor is lost, and, after all others have
+    ended, `RunsFailed`.
     """
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}: at least 1 is needed")
     folder = folder or paths.RESULTS
     runs = list(runs)
     _refuse_namesakes(runs)
+    needed = list(dict.fromkeys(need for run in runs for need in run.needs))
+    if needed:
+        options = {"jobs": jobs, "executor": executor, "folder": folder}
+        compute([need for need in needed if need in runs], force=force,
+                **options)
+        compute(needed, **options)
     found = {run.path(folder): status(run, folder) for run in runs}
-    waiting = [s for s in found.values() if force or s.state != "fresh"]
+    waiting = [
+        item for item in found.values()
+        if item.state != "fresh" or (force and item.run not in needed)
+    ]
     if waiting and os.environ.get(TRAIN_VARIABLE) == "never":
         raise TrainingRefused(_refusal(waiting))
     stored = {path: s.stored for path, s in found.items()}
@@ -172,7 +188,13 @@ class _Work:
     def _submit(self, attempt: _Attempt) -> None:
         run = attempt.status.run
         try:
-            future = self.executor.submit(_execute, run.task, run.config)
+            results = [
+                store.load(need.path(self.folder)).result for need in run.needs
+            ]
+            future = self.executor.submit(
+                _execute, run.task, (run.config, *results),
+                _checkpoint_of(run, self.folder), _bits_of(run, self.folder),
+            )
         except Exception as error:  # a pool that is broken, or was shut down
             self._fail(run, _described(error))
             _release(attempt.lock)
@@ -204,6 +226,12 @@ class _Work:
                 self._submit(attempt)
                 return
             self._fail(run, f"twice: {error}")
+        except CancelledError as error:
+            raise ComputingStopped(
+                "the executor gave up its runs: a cluster's scheduler that "
+                "was stopped, say; what had ended is stored, and the same "
+                "command computes the rest"
+            ) from error
         except Exception as error:
             self._fail(run, _described(error))
         else:
@@ -218,8 +246,10 @@ class _Work:
                 "its code was changed while it ran, so the result is not "
                 "stored; run it again"
             )
-        stamp = identity(run) | worker_stamp
-        return store.save(run.path(self.folder), result, stamp)
+        stamp = identity(run, self.folder) | worker_stamp
+        stored = store.save(run.path(self.folder), result, stamp)
+        _checkpoint_of(run, self.folder).unlink(missing_ok=True)
+        return stored
 
     def _keep(self, run: Run, stored: store.Stored) -> None:
         self.stored[run.path(self.folder)] = stored
@@ -230,10 +260,13 @@ class _Work:
         self.bars.end(str(run), failed=True)
 
 
-def _execute(task, config) -> tuple[store.Result, dict[str, Any]]:
+def _execute(
+    task, arguments: tuple, checkpoint_file: Path, identity: str
+) -> tuple[store.Result, dict[str, Any]]:
     """Run a task, in a worker; return its result and the worker's stamp."""
     started = time.monotonic()
-    result = task(config)
+    with checkpoint.keep_in(checkpoint_file, identity):
+        result = task(*arguments)
     now = datetime.datetime.now(datetime.UTC)
     return result, {
         "seconds": round(time.monotonic() - started, 2),
@@ -241,6 +274,16 @@ def _execute(task, config) -> tuple[store.Result, dict[str, Any]]:
         "versions": versions(),
         "hardware": hardware(),
     }
+
+
+def _checkpoint_of(run: Run, folder: Path) -> Path:
+    path = run.path(folder)
+    return path.with_name(f".{path.stem}.checkpoint")
+
+
+def _bits_of(run: Run, folder: Path) -> str:
+    """Name all that the bits of a run depend on, for its checkpoints."""
+    return repr((identity(run, folder), versions(), hardware()))
 
 
 def _cores() -> int:

@@ -45,3 +45,80 @@ def dense_classifier(
             outputs = layers.Dropout(dropout)(outputs)
     outputs = layers.Dense(10, activation="softmax", name="class")(outputs)
     return keras.Model(inputs, outputs, name="dense_classifier")
+
+
+def convolutional_network(
+    stem: int = 32,
+    stages: tuple[tuple[int, ...], ...] = ((64,), (128, 128)),
+    *,
+    normalize: bool = True,
+    dropout: float = 0.0,
+) -> keras.Model:
+    """Build a convolutional classifier of 28x28 images.
+
+    Maps images of shape (n, 28, 28, 1) to probabilities of shape (n, 10). A
+    convolution of 5x5 pixels with stride 2 and `stem` channels, then stages
+    of 3x3 convolutions with as many channels as said, max pooling between the
+    stages, then each channel's mean over the image and a softmax layer.
+    `normalize` puts batch normalization between each convolution and its
+    ReLU; `dropout` is the share of the means dropped in training.
+    """
+    def convolve(inputs, channels, size, strides=1):
+        outputs = layers.Conv2D(
+            channels, size, strides, padding="same", use_bias=not normalize,
+            kernel_initializer="he_normal",
+        )(inputs)
+        if normalize:
+            outputs = layers.BatchNormalization(momentum=0.9)(outputs)
+        return layers.ReLU()(outputs)
+
+    inputs = keras.Input(shape=(28, 28, 1), name="image")
+    outputs = convolve(inputs, stem, 5, strides=2)
+    for number, stage in enumerate(stages):
+        if number > 0:
+            outputs = layers.MaxPooling2D()(outputs)
+        for channels in stage:
+            outputs = convolve(outputs, channels, 3)
+    outputs = layers.GlobalAveragePooling2D()(outputs)
+    if dropout:
+        outputs = layers.Dropout(dropout)(outputs)
+    outputs = layers.Dense(10, activation="softmax", name="class")(outputs)
+    return keras.Model(inputs, outputs, name="convolutional_network")
+
+
+def denoising_autoencoder() -> keras.Model:
+    """Build the course notebook's auto-encoder, 784-128-96-128-784.
+
+    Maps images of shape (n, 28, 28, 1) with values in [0, 1] to such images.
+    The layer `code` has the 96 numbers that an image is squeezed through.
+    """
+    inputs = keras.Input(shape=(28, 28, 1), name="image")
+    outputs = layers.Flatten(name="flatten")(inputs)
+    outputs = layers.Dense(128, activation="relu", name="encoder")(outputs)
+    outputs = layers.Dense(96, activation="relu", name="code")(outputs)
+    outputs = layers.Dense(128, activation="relu", name="decoder")(outputs)
+    outputs = layers.Dense(784, activation="sigmoid", name="pixels")(outputs)
+    outputs = layers.Reshape((28, 28, 1), name="denoised")(outputs)
+    return keras.Model(inputs, outputs, name="denoising_autoencoder")
+
+
+def convolutional_autoencoder() -> keras.Model:
+    """Build a denoiser of convolutions, for comparison.
+
+    Maps images of shape (n, 28, 28, 1) to such images, through 7x7 places
+    with 32 channels each.
+    """
+    def convolve(inputs, channels, strides=1, layer=layers.Conv2D):
+        return layer(
+            channels, 3, strides, padding="same", activation="relu"
+        )(inputs)
+
+    inputs = keras.Input(shape=(28, 28, 1), name="image")
+    outputs = convolve(inputs, 32, 2)
+    outputs = convolve(outputs, 32, 2)
+    outputs = convolve(outputs, 32, 2, layers.Conv2DTranspose)
+    outputs = convolve(outputs, 32, 2, layers.Conv2DTranspose)
+    outputs = layers.Conv2D(
+        1, 3, padding="same", activation="sigmoid", name="denoised"
+    )(outputs)
+    return keras.Model(inputs, outputs, name="convolutional_autoencoder")

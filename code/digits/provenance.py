@@ -10,7 +10,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from digits import experiments, paths
+from digits import benchmark, experiments, paths, store
 from digits.runs import status
 from digits.source import normalised
 
@@ -19,16 +19,21 @@ FORMATS = ("html", "tex", "md")
 
 
 def results_digest(folder: Path | None = None) -> str:
-    """Digest the checksums of all runs' results: 16 hexadecimal digits.
+    """Digest the checksums of all runs and of the benchmark.
 
-    A result that is not there counts as missing, and gives another digest.
+    Gives 16 hexadecimal digits. A result that is not there counts as missing,
+    and gives another digest.
     """
     found = [status(run, folder) for run in experiments.all_runs()]
     lines = [
         f"{item.run} {item.stored.checksum if item.stored else item.state}"
         for item in found
     ]
-    return _digest(sorted(lines))
+    try:
+        speed = store.load(benchmark.path(folder or paths.RESULTS)).checksum
+    except (store.DamagedResult, OSError):
+        speed = "missing"
+    return _digest(sorted([*lines, f"benchmark {speed}"]))
 
 
 def code_digest(folder: Path | None = None) -> str:

@@ -3,7 +3,9 @@
 A task is a pure top-level function of one frozen dataclass, its config, that
 returns a `store.Result`. A run is a task with a config and a name. The name,
 not the config, says where the result lies, so that a run whose config was
-changed is stale, and does not just vanish among the missing.
+changed is stale, and does not just vanish among the missing. A run may need
+others, as an evaluation needs a training: then the task gets their results
+after the config, in order, and the run is stale when one of them has changed.
 """
 
 import contextlib
@@ -24,12 +26,13 @@ LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
 
 @dataclass(frozen=True)
 class Run:
-    """A task with a config, and the name of its result."""
+    """A task with a config, the name of its result, and what it needs."""
 
     experiment: str
     name: str
-    task: Callable[[Any], store.Result]
+    task: Callable[..., store.Result]
     config: Any
+    needs: tuple["Run", ...] = ()
 
     def __str__(self) -> str:
         return f"{self.experiment}/{self.name}"
@@ -66,16 +69,19 @@ class Status:
 
 def status(run: Run, folder: Path | None = None) -> Status:
     """Compare a run's stored result with its task, config and data."""
+    folder = folder or paths.RESULTS
     try:
-        stored = store.load(run.path(folder or paths.RESULTS))
+        stored = store.load(run.path(folder))
     except FileNotFoundError:
         return Status(run, "missing", ("never computed",))
     except (store.DamagedResult, OSError) as error:
         return Status(run, "missing", (str(error),))
-    stamp, now = stored.stamp, identity(run)
+    stamp, now = stored.stamp, identity(run, folder)
     reasons = [
         *_differences("config: ", stamp.get("config"), now["config"]),
         *_changed_code(stamp.get("code"), now["code"]),
+        *_needs_not_fresh(run, folder),
+        *_differences("what it needs: ", stamp.get("needs"), now["needs"]),
         *(
             f"{key} was {stamp.get(key)}, is now {now[key]}"
             for key in ("task", "data")
@@ -87,14 +93,34 @@ def status(run: Run, folder: Path | None = None) -> Status:
     return Status(run, state, tuple(reasons), tuple(notes), stored)
 
 
-def identity(run: Run) -> dict[str, Any]:
-    """Give the part of a stamp that decides about freshness."""
+def identity(run: Run, folder: Path) -> dict[str, Any]:
+    """Give the part of a stamp that decides about freshness.
+
+    Of what a run needs it holds a digest of the outcome, without the stamp:
+    who trains anew and gets the same weights need not evaluate anew.
+    """
     return {
         "task": run.task_name,
         "config": store.config_as_json(run.config),
         "code": code_of(run.task),
         "data": data.digest(),
+        "needs": {str(need): _outcome(need, folder) for need in run.needs},
     }
+
+
+def _outcome(run: Run, folder: Path) -> str:
+    try:
+        return store.load(run.path(folder)).outcome
+    except (FileNotFoundError, store.DamagedResult, OSError):
+        return "absent"
+
+
+def _needs_not_fresh(run: Run, folder: Path) -> list[str]:
+    found = [status(need, folder) for need in run.needs]
+    return [
+        f"needs {item.run}, which is {item.state}"
+        for item in found if item.state != "fresh"
+    ]
 
 
 def code_of(task: Callable) -> dict[str, str]:

@@ -48,3 +48,34 @@ def wilson_interval(
     )
     scale = 1 + z**2 / count
     return (centre - half) / scale, (centre + half) / scale
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two means, with its interval from `low` to `high`."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def difference(
+    values: Sequence[float], reference: Sequence[float], level: float = 0.95
+) -> Difference:
+    """Say how far the mean of `values` lies above that of `reference`.
+
+    The interval is Welch's, which does not suppose that both vary alike.
+    Raises `ValueError` where either has fewer than two values. Source: Welch
+    (1947), Biometrika 34, 28-35.
+    """
+    if min(len(values), len(reference)) < 2:
+        raise ValueError(
+            f"{len(values)} and {len(reference)} values: at least 2 of each "
+            "are needed for an interval"
+        )
+    from scipy import stats  # takes half a second, which few callers need
+
+    test = stats.ttest_ind(values, reference, equal_var=False)
+    low, high = test.confidence_interval(level)
+    mean = float(np.mean(values) - np.mean(reference))
+    return Difference(mean, float(low), float(high))

@@ -42,11 +42,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Stored:
-    """A result and the stamp that says what it came from."""
+    """A result and the stamp that says what it came from.
+
+    `checksum` is of all that is stored, `outcome` of the result alone.
+    """
 
     result: Result
     stamp: dict[str, Any]
     checksum: str
+    outcome: str
 
 
 class DamagedResult(Exception):
@@ -139,7 +143,10 @@ def load(path: Path) -> Stored:
         arrays=_unpack(contents[ARRAYS], path) if ARRAYS in contents else {},
         weights=contents.get(WEIGHTS),
     )
-    return Stored(result, document["stamp"], document["checksum"])
+    outcome = {key: document[key] for key in ("metrics", "table", "files")}
+    return Stored(
+        result, document["stamp"], document["checksum"], _checksum(outcome)
+    )
 
 
 def _load_document(path: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import pandas as pd
 from IPython.display import Markdown
 
+from digits.benchmark import ALL, LIMIT, NAIVE, ONE, TORCH, Benchmark
 from digits.statistics import summarise
 
 
@@ -102,14 +103,60 @@ def weight_decay(final: pd.DataFrame, asked_seeds: range) -> Markdown:
     return markdown(header, rows, "rrrr")
 
 
+def influences(final: pd.DataFrame, labels: dict[str, str]) -> Markdown:
+    """Show the combinations named: seeds, validation and test accuracy."""
+    rows = [
+        (label, len(group), with_deviation(group["validation_accuracy"]),
+         with_deviation(group["test_accuracy"]))
+        for name, label in labels.items()
+        for group in [final[final["change"] == name]]
+    ]
+    return markdown(("Setting", "Seeds", "Validation", "Test"), rows, "lrrr")
+
+
+def benchmark(found: Benchmark) -> Markdown:
+    """Show the speed of each way to train, beside two of them."""
+    names = {
+        NAIVE: "a plain loop of `model.fit`",
+        ONE: "this project, one worker",
+        ALL: f"this project, {found.cores} workers",
+        TORCH: "a plain loop of PyTorch",
+        LIMIT: "the matrix products alone, in NumPy",
+    }
+    speed = found.ways["speed"]
+    rows = [
+        (
+            names[row.Index],
+            f"{row.speed:.2f}",
+            f"{row.speed / speed[NAIVE]:.2f}",
+            f"{row.speed / speed[LIMIT]:.2f}",
+            f"{row.megabytes:,} MB",
+        )
+        for row in found.ways.itertuples()
+    ]
+    header = ("Way", "Networks · epochs / s", "of the loop", "of the limit",
+              "Memory")
+    return markdown(header, rows, "lrrrr")
+
+
 def percent(value: float, digits: int = 2) -> str:
     """Write a share as a percentage: 0.9731 as 97.31 %."""
     return f"{100 * value:.{digits}f} %"
 
 
+def points(difference: float) -> str:
+    """Write a difference of shares in percentage points: 0.0048 as 0.48."""
+    return f"{100 * difference:.2f}".replace("-", "−")
+
+
 def with_deviation(values: pd.Series) -> str:
-    """Write mean ± sample standard deviation in per cent; – if none."""
+    """Write mean ± sample standard deviation in per cent; – if none.
+
+    A single value has no deviation.
+    """
     if values.isna().all():
         return "–"
     found = summarise(values)
+    if found.count == 1:
+        return percent(found.mean)
     return f"{100 * found.mean:.2f} ± {100 * found.deviation:.2f} %"

@@ -257,6 +257,18 @@ def predict(model, images: np.ndarray) -> np.ndarray:
     return np.concatenate(classes).astype(np.uint8)
 
 
+def outputs(model, images: np.ndarray) -> np.ndarray:
+    """Give what a model makes of images of shape (n, …), batch by batch.
+
+    A classifier gives probabilities of shape (n, 10), an auto-encoder images.
+    """
+    starts = range(0, len(images), EVALUATION_BATCH)
+    return np.concatenate([
+        np.asarray(model(images[i : i + EVALUATION_BATCH], training=False))
+        for i in starts
+    ])
+
+
 def _accuracy(model, part: data.Part) -> float:
     return float(np.mean(predict(model, part.images) == part.labels))
 

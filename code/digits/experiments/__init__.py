@@ -16,7 +16,13 @@ from digits.store import Stored
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMES = ("preprocessing", "architecture", "baseline", "weight_decay")
+NAMES = (
+    "preprocessing",
+    "architecture",
+    "baseline",
+    "weight_decay",
+    "influences",
+)
 
 
 def load(name: str):

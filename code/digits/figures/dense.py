@@ -1,53 +1,22 @@
-"""The report's figures: results in, a matplotlib figure out.
+"""The figures of Questions 1 and 2: dense networks."""
 
-One style for all: the width of a page's text, two colours that differ in
-lightness as well as in hue, so that they survive greyscale and colour
-blindness, and line styles that say the same once more.
-"""
-
-import os
 from itertools import pairwise
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-WIDTH = 6.3  # inches: the text width of an A4 page
-DARK, LIGHT, GREY = "#08306b", "#e6862b", "#6b6b6b"
-
-STYLE = {
-    "figure.constrained_layout.use": True,
-    "figure.dpi": 150,
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#dddddd",
-    "legend.frameon": False,
-    "lines.linewidth": 1.5,
-    "svg.hashsalt": "digits",
-}
-# With this and the salt, the same figure has the same bytes each time.
-os.environ["SOURCE_DATE_EPOCH"] = "0"
-
-
-def _figure(height: float, columns: int = 1, **options):
-    """Open a figure of full width in the one style: figure and axes."""
-    # Set for good: much of a style is looked up when text is added or drawn.
-    plt.rcParams.update(STYLE)
-    return plt.subplots(1, columns, figsize=(WIDTH, height), **options)
+from digits.figures.style import DARK, GREY, LIGHT, new_figure, show_image
+from digits.statistics import Difference
 
 
 def digit_row(images: np.ndarray, labels: np.ndarray) -> Figure:
     """Draw images of shape (n, 28, 28) in a row, each under its label."""
-    figure, axes = _figure(0.95, len(images))
+    figure, axes = new_figure(0.95, len(images))
     for axis, image, label in zip(axes, images, labels, strict=True):
-        axis.imshow(image, cmap="gray_r")
+        show_image(axis, image)
         axis.set_title(str(label))
-        axis.axis("off")
     return figure
 
 
@@ -59,7 +28,7 @@ def network(layers: pd.DataFrame) -> Figure:
     gives them. Wide layers are drawn with a gap, and their width is written.
     """
     rows = list(layers[layers["kind"] != "InputLayer"].itertuples())
-    figure, axis = _figure(3.1)
+    figure, axis = new_figure(3.1)
     columns = [_neurons(axis, x, row) for x, row in enumerate(rows)]
     for x, (left, right) in enumerate(pairwise(columns)):
         starts = np.repeat(left, len(right))
@@ -110,7 +79,7 @@ def loss_functions(classes: int) -> Figure:
             spread * (1 - p) ** 2, 2 * spread * p * (1 - p) ** 2, LIGHT, "--",
         ),
     }
-    figure, (left, right) = _figure(2.4, 2)
+    figure, (left, right) = new_figure(2.4, 2)
     for name, (loss, gradient, color, line) in curves.items():
         left.plot(p, loss, color=color, ls=line, label=name)
         right.plot(p, gradient, color=color, ls=line, label=name)
@@ -144,7 +113,7 @@ def _training_and_validation(
     panels: dict[str, pd.DataFrame], **style
 ) -> Figure:
     """Draw both accuracies against the epoch, a panel for each title."""
-    figure, axes = _figure(2.6, len(panels), sharey=True)
+    figure, axes = new_figure(2.6, len(panels), sharey=True)
     for axis, (title, rows) in zip(axes, panels.items(), strict=True):
         for column, label, color, line in (
             ("accuracy", "training", LIGHT, "--"),
@@ -176,7 +145,7 @@ def weight_decay(
     The line is a `published` accuracy, the band its `interval`. Factor 0 lies
     left of a break in the logarithmic axis.
     """
-    figure, axis = _figure(3.3)
+    figure, axis = new_figure(3.3)
     factors = sorted(final["regularization_factor"].unique())
     left = factors[1] / 10**0.75
     for column, label, color, line, side in (
@@ -222,4 +191,41 @@ def overfitting(epochs: pd.DataFrame, factors: tuple[float, ...]) -> Figure:
         for factor in factors
     })
     figure.axes[0].set_ylim(0.95, 1.002)
+    return figure
+
+
+def influences(
+    panels: dict[str, list[tuple[str, Difference]]], limits: tuple[float, float]
+) -> Figure:
+    """Draw differences of accuracy with their intervals: a forest plot.
+
+    `panels` has for each title rows of a label and a difference, which are
+    drawn in percentage points, best on top. Beyond the `limits` of the axis,
+    an arrow and the value stand for the mark.
+    """
+    lengths = [len(rows) for rows in panels.values()]
+    figure, axes = new_figure(
+        0.7 + 0.2 * sum(lengths), rows=len(panels),
+        sharex=True, height_ratios=lengths,
+    )
+    low, high = limits
+    for axis, (title, rows) in zip(axes, panels.items(), strict=True):
+        rows = sorted(rows, key=lambda row: row[1].mean)
+        for y, (_, found) in enumerate(rows):
+            mean = 100 * found.mean
+            if mean < low:
+                axis.annotate(
+                    f"{mean:.2f}", (low, y), (0.12 * (high - low) + low, y),
+                    va="center", fontsize=8, color=DARK,
+                    arrowprops={"arrowstyle": "->", "color": DARK},
+                )
+                continue
+            axis.plot([100 * found.low, 100 * found.high], [y, y], color=DARK)
+            axis.plot(mean, y, "o", ms=4, color=DARK)
+        axis.axvline(0, color=GREY, lw=1, zorder=0)
+        axis.set_yticks(range(len(rows)), [label for label, _ in rows])
+        axis.set(xlim=limits, ylim=(-0.7, len(rows) - 0.3))
+        axis.set_title(title, loc="left")
+        axis.grid(axis="y", visible=False)
+    axes[-1].set_xlabel("difference of validation accuracy, percentage points")
     return figure

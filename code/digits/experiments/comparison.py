@@ -1,0 +1,90 @@
+"""Question 3B: what convolution brings, beside dense layers.
+
+The question: does a convolutional network do better because it has more
+parameters, or because of what it is? Three networks are trained in one way,
+without augmentation, with the same number of steps, on 100 to 60,000 images:
+a small convolutional one, the notebook's 784-64-64-10, which has as many
+parameters, and 784-500-300-10, which has ten times as many. Then the test
+images are moved.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from digits import experiments
+from digits.classifier import ClassifierConfig, train_classifier
+from digits.compute import compute
+from digits.evaluation import ShiftConfig, score_shifted
+from digits.runs import Run
+
+NAME = "comparison"
+SEEDS = range(3)
+SIZES = (100, 300, 1_000, 3_000, 10_000, 60_000)
+NETWORKS = {
+    "convolutional": {"stem": 16, "stages": ((32,), (56, 64))},
+    "dense": {"hidden_units": (64, 64)},
+    "dense-large": {"hidden_units": (500, 300)},
+}
+# 2,000 steps for each, whatever the number of images.
+EPOCHS, EPOCH_IMAGES = 20, 12_800
+
+
+@dataclass(frozen=True)
+class ComparisonResult:
+    """What the report shows of 3B.
+
+    `sizes` has a row a training: `network`, `training_images`, `seed`,
+    `parameters`, `test_accuracy`. `shifts` has a row a network trained on all
+    images, seed and shift: `network`, `seed`, `shift`, `accuracy`.
+    """
+
+    sizes: pd.DataFrame
+    shifts: pd.DataFrame
+
+
+def runs() -> list[Run]:
+    """List the runs: trainings, and evaluations of the fully trained."""
+    trainings = {
+        (network, size, seed): _training(network, size, seed)
+        for size in SIZES
+        for seed in SEEDS
+        for network in NETWORKS
+    }
+    return [*trainings.values(), *(
+        Run(NAME, f"shifts_{network}_seed-{seed}", score_shifted,
+            ShiftConfig(run.config), (run,))
+        for (network, size, seed), run in trainings.items()
+        if size == SIZES[-1]
+    )]
+
+
+def _training(network: str, size: int, seed: int) -> Run:
+    config = ClassifierConfig(
+        **NETWORKS[network],
+        seed=seed,
+        whole_training_set=True,
+        training_images=size,
+        epoch_images=EPOCH_IMAGES,
+        epochs=EPOCHS,
+        learning_rate=0.05,
+        keep_weights=size == SIZES[-1],
+    )
+    name = f"{network}_images-{size}_seed-{seed}"
+    return Run(NAME, name, train_classifier, config)
+
+
+def result() -> ComparisonResult:
+    """Give accuracies by number of images, and by shift."""
+    compute(runs())
+    trainings = [run for run in runs() if not run.needs]
+    moved = [run for run in runs() if run.needs]
+    sizes = experiments.final_frame(trainings, compute(trainings))
+    shifts = experiments.table_frame(moved, compute(moved))
+    return ComparisonResult(
+        sizes.assign(network=sizes["run"].str.partition("_")[0]),
+        shifts.assign(
+            network=shifts["run"].str.split("_").str[1],
+            seed=shifts["run"].str.rpartition("-")[2].astype(int),
+        ),
+    )

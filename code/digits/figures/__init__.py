@@ -1,0 +1,28 @@
+"""The report's figures: results in, a matplotlib figure out.
+
+A module for each part of the report, and `style` for all.
+"""
+
+from digits.figures.dense import (
+    digit_row,
+    influences,
+    learning_curves,
+    loss_functions,
+    network,
+    overfitting,
+    weight_decay,
+)
+from digits.figures.style import DARK, GREY, LIGHT
+
+__all__ = [
+    "DARK",
+    "GREY",
+    "LIGHT",
+    "digit_row",
+    "influences",
+    "learning_curves",
+    "loss_functions",
+    "network",
+    "overfitting",
+    "weight_decay",
+]
