@@ -103,3 +103,29 @@ def test_figures_are_sharp_described_and_zoomable(open_report):
         assert len(image.get_attribute("alt")) > 40
     figures.first.click()
     page.wait_for_selector(".glightbox-open .gslide-image img")
+
+
+def test_the_noise_level_is_set_by_a_reader(open_report):
+    page = open_report()
+    slider = page.get_by_label("Noise level")
+    rows = page.locator(".noise-slider tbody tr")
+
+    def shown():
+        return [rows.nth(n).inner_text().split() for n in range(rows.count())]
+
+    slider.fill("0")
+    assert page.locator("#noise-value").inner_text() == "0"
+    clean = shown()
+    assert len(clean) == 4
+    slider.fill("10")
+    assert page.locator("#noise-value").inner_text() == "1"
+    assert shown() != clean
+    place = "getComputedStyle(document.querySelectorAll('.digit')[%d])"
+    horizontal = [
+        page.evaluate(f"{place % index}.backgroundPositionX")
+        for index in range(3)
+    ]
+    assert horizontal[0] == "0px"  # the original stays
+    assert horizontal[1] == horizontal[2] != "0px"
+    slider.press("ArrowLeft")
+    assert page.locator("#noise-value").inner_text() == "0.9"

@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from digits import cli, compute, experiments, paths
 from digits.experiments import baseline
@@ -31,7 +33,8 @@ def stale_baseline(monkeypatch):
 
 def test_help_names_every_command(call):
     text = call("--help").output
-    for name in ("train", "status", "check", "results", "data", "render"):
+    for name in ("train", "status", "check", "results", "predict", "generate",
+                 "data", "render"):
         assert f"\n  {name} " in text
         assert call(name, "--help").exit_code == 0
 
@@ -143,3 +146,82 @@ def test_status_needs_no_tensorflow():
         capture_output=True, text=True, check=True,
     )
     assert done.stdout == "{'fresh'} set()\n"
+
+
+# Pictures.
+
+
+@pytest.fixture
+def sure_of_seven(monkeypatch):
+    """Let the networks say 7 of whatever they see; remember what it was."""
+    seen = []
+
+    def classify(images):
+        seen.append(images)
+        return np.tile(np.eye(10)[7] * 0.91 + 0.009, (len(images), 1))
+
+    monkeypatch.setattr(cli.convolution, "probabilities", classify)
+    return seen
+
+
+def test_predict_prints_the_digit_and_all_probabilities(
+    call, sure_of_seven, tmp_path
+):
+    stroke = np.full((40, 30), 255, np.uint8)
+    stroke[5:35, 12:18] = 0
+    file = tmp_path / "stroke.png"
+    Image.fromarray(stroke).save(file)
+    done = call("predict", str(file), str(file))
+    assert done.exit_code == 0, done.output
+    (images,) = sure_of_seven
+    assert images.shape == (2, 28, 28, 1)
+    lines = done.output.splitlines()
+    assert len(lines) == 3
+    assert lines[1].split() == ["7", *["0.009"] * 7, "0.919",
+                                *["0.009"] * 2, str(file)]
+
+
+def test_predict_tells_of_bad_files_after_the_good_ones(
+    call, sure_of_seven, tmp_path
+):
+    stroke = np.zeros((40, 30), np.uint8)
+    stroke[5:35, 12:18] = 255
+    good, bad = tmp_path / "good.png", tmp_path / "bad.png"
+    Image.fromarray(stroke).save(good)
+    bad.write_text("no picture")
+    done = call("predict", str(bad), str(good), str(tmp_path / "absent.png"))
+    assert done.exit_code == 1
+    assert f"   {good}" in done.output
+    assert "bad.png can't be read as PNG or JPEG" in done.output
+    assert "No such file" in done.output
+
+
+def test_generate_writes_a_grid(call, monkeypatch, tmp_path):
+    asked = []
+
+    def generate(digit, count, seed):
+        asked.append((digit, count, seed))
+        return np.linspace(0, 1, count * 784).reshape(count, 28, 28, 1)
+
+    monkeypatch.setattr(cli.generation, "generate", generate)
+    file = tmp_path / "sevens.png"
+    done = call("generate", "7", "--count", "5", "--out", str(file))
+    assert done.exit_code == 0, done.output
+    assert asked == [(7, 5, 0)]
+    with Image.open(file) as picture:
+        assert picture.size == (3 * 28, 2 * 28)
+        grid = np.asarray(picture)
+    assert grid[0, 0] == 255  # dark on light
+    assert (grid[28:, 56:] == 255).all()  # no sixth
+
+
+@pytest.mark.parametrize(("words", "told"), [
+    (("10", "--out", "a.png"), "10 is not in the range"),
+    (("7", "--count", "0", "--out", "a.png"), "0 is not in the range"),
+    (("7", "--out", "a.jpg"), "ends in .png"),
+    (("7",), "--out"),
+])
+def test_generate_refuses(call, words, told):
+    done = call("generate", *words)
+    assert done.exit_code == 2
+    assert told in done.output

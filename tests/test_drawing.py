@@ -16,7 +16,7 @@ from digits.experiments import (
     preprocessing,
     weight_decay,
 )
-from digits.statistics import Difference, difference
+from digits.statistics import Estimate, difference
 
 
 @pytest.fixture(autouse=True)
@@ -282,9 +282,9 @@ def test_another_choice_than_that_of_validation_is_refused(monkeypatch):
 
 
 def test_forest_plot_has_the_best_on_top_and_arrows_beyond_its_limits():
-    rows = [("worse", Difference(-0.002, -0.003, -0.001)),
-            ("far", Difference(-0.05, -0.06, -0.04)),
-            ("better", Difference(0.001, 0.0005, 0.0015))]
+    rows = [("worse", Estimate(-0.002, -0.003, -0.001)),
+            ("far", Estimate(-0.05, -0.06, -0.04)),
+            ("better", Estimate(0.001, 0.0005, 0.0015))]
     figure = figures.influences({"one": rows, "two": rows[:1]}, (-1, 1))
     above, _ = figure.axes
     labels = [label.get_text() for label in above.get_yticklabels()]

@@ -20,6 +20,7 @@ from digits.classifier import ClassifierConfig
 from digits.denoiser import DenoiserConfig
 from digits.evaluation import (
     ErrorsConfig,
+    ExamplesConfig,
     InsideConfig,
     NoiseConfig,
     ShiftConfig,
@@ -75,6 +76,17 @@ def test_weights_of_another_network_are_refused():
             networks.restore(other, weights)
     with pytest.raises(ValueError, match="weights are not those of"):
         networks.restore(SMALL, b"no weights")
+
+
+def test_the_description_is_of_the_notebooks_network():
+    described = networks.describe_network(DenseConfig())
+    assert described.metrics == {"parameters": 55_050}
+    table = described.table
+    assert table["kind"] == ["InputLayer", "Flatten", "Dense", "Dense", "Dense"]
+    assert table["shape"] == [[28, 28, 1], [784], [64], [64], [10]]
+    assert table["kernel"] == [None, None, [784, 64], [64, 64], [64, 10]]
+    assert table["activation"][2:] == ["relu", "relu", "softmax"]
+    assert table["parameters"] == [0, 0, 50_240, 4_160, 650]
 
 
 def test_the_mean_of_networks():
@@ -174,6 +186,41 @@ def outputs(labels, sure=0.9, wrong=()):
     found = np.full((len(labels), 10), (1 - sure) / 9, np.float32)
     found[np.arange(len(labels)), chosen] = sure
     return found
+
+
+def test_examples_are_seasoned_denoised_and_classified(fakes):
+    trained = classifier.train_classifier(SMALL)
+    config = DenoiserConfig(epochs=1)
+    made = denoiser.train_denoiser(config)
+    levels = (0.0, 0.3, 1.0)
+    found = evaluation.show_denoising(
+        ExamplesConfig(config, SMALL, (4, 1), levels, noise_seed=3),
+        made, trained,
+    ).arrays
+    test = data.load_mnist().test
+    clean = test.images[[4, 1]]
+    np.testing.assert_array_equal(found["clean"], fakes["x_test"][[4, 1]])
+    np.testing.assert_array_equal(found["labels"], test.labels[[4, 1]])
+    np.testing.assert_array_equal(found["seasoned"][0], found["clean"])
+    model = networks.restore(config, made.weights)
+    network = networks.restore(SMALL, trained.weights)
+    for number, level in enumerate(levels):
+        seasoned = salt_and_pepper(clean, level, 3)
+        for name, images in (
+            ("seasoned", seasoned),
+            ("denoised", training.outputs(model, seasoned)),
+        ):
+            shown = found[name][number]
+            np.testing.assert_allclose(shown, 255 * images[..., 0], atol=0.51)
+            shares = training.outputs(network, images)
+            np.testing.assert_array_equal(
+                found[f"predictions_{name}"][number], shares.argmax(axis=1)
+            )
+            np.testing.assert_allclose(
+                found[f"confidences_{name}"][number], shares.max(axis=1),
+                rtol=1e-5,
+            )
+
 
 
 def test_errors_are_those_of_the_networks(fakes, monkeypatch):

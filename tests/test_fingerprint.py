@@ -22,7 +22,7 @@ MODULES = sorted(
     for file in PACKAGE.rglob("*.py")
 )
 TRAIN = ("digits.training", "train_dense_classifier")
-DESCRIBE = ("digits.training", "describe_dense_classifier")
+DESCRIBE = ("digits.networks", "describe_network")
 PREPROCESS = ("digits.experiments.preprocessing", "describe_preprocessing")
 TASKS = (TRAIN, DESCRIBE, PREPROCESS)
 
@@ -229,7 +229,7 @@ import json, sys
 from pathlib import Path
 sys.path[:0] = sys.argv[1:2]
 import toy_tasks
-from digits import data, training
+from digits import data, networks, training
 from digits.experiments import preprocessing
 
 package = str(Path(training.__file__).parent)
@@ -247,7 +247,7 @@ for task, config in (
     (training.train_dense_classifier, training.DenseConfig(
         hidden_units=(4,), epochs=1, schedule="cosine", keep_weights=True,
         early_stopping_patience=1, dropout=0.1, shift=1, standardize=True)),
-    (training.describe_dense_classifier, training.DenseConfig()),
+    (networks.describe_network, training.DenseConfig()),
     (preprocessing.describe_preprocessing,
      preprocessing.PreprocessingConfig()),
 ):

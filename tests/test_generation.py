@@ -6,17 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import toy_tasks
-from digits import classifier, data, denoiser, generation
+from digits import classifier, data, denoiser, generation, networks
 from digits.classifier import ClassifierConfig
 from digits.denoiser import DenoiserConfig
 from digits.generation import (
     REFERENCES,
     SAMPLERS,
+    CodesConfig,
     GenerationConfig,
     frechet_distance,
     nearest_distances,
     sample_codes,
 )
+from digits.training import outputs
 
 GENERATOR = np.random.default_rng(0)
 LABELS = np.arange(3_000) % 10
@@ -168,10 +170,51 @@ def test_digits_are_judged(way, monkeypatch):
     assert found.metrics["nearest"] > 0
     assert found.metrics["frechet_distance"] > 0
     examples = found.arrays["examples"]
-    assert examples.shape[1:] == (28, 28)
+    assert examples.shape == (40, 28, 28)
     assert examples.dtype == np.uint8
-    assert list(found.arrays["example_classes"]) == sorted(
-        found.arrays["example_classes"]
-    )
     asked = [share is not None for share in found.table["as_asked"]]
     assert asked == [way == "mixtures"] * 10
+
+
+@pytest.fixture
+def made(monkeypatch):
+    arrays = toy_tasks.fake_arrays(train=300)
+    monkeypatch.setattr(data, "read_arrays", lambda: arrays)
+    config = DenoiserConfig(epochs=1)
+    return config, denoiser.train_denoiser(config)
+
+
+def test_codes_are_described(made):
+    config, trained = made
+    pairs = ((0, 1), (2, 3), (4, 4))
+    found = generation.describe_codes(CodesConfig(config, pairs, 5), trained)
+    model = networks.restore(config, trained.weights)
+    codes = outputs(
+        denoiser.encoder_of(model), data.load_mnist(whole=True).train.images
+    )
+    numbers = found.table
+    assert {len(column) for column in numbers.values()} == {96}
+    np.testing.assert_allclose(numbers["mean"], codes.mean(axis=0), rtol=1e-5)
+    assert found.metrics["dead"] == sum(not row.any() for row in codes.T)
+    assert found.metrics["zeros"] == pytest.approx(np.mean(numbers["zeros"]))
+    assert 0 < found.metrics["correlation"] < 1
+    between = found.arrays["interpolated"]
+    assert between.shape == (3, 5, 28, 28)
+    test = data.load_mnist(whole=True).test.images[:5]
+    ends = np.round(255 * outputs(model, test)[..., 0])
+    for pair, (first, last) in enumerate(pairs):
+        np.testing.assert_allclose(between[pair, 0], ends[first], atol=1)
+        np.testing.assert_allclose(between[pair, -1], ends[last], atol=1)
+    assert (between[2] == between[2, 0]).all()
+
+
+def test_digits_are_made_on_demand(made):
+    config, trained = made
+    images = generation.make_digits(config, trained.weights, 3, 7, 1)
+    assert images.shape == (7, 28, 28, 1)
+    assert (images >= 0).all()
+    assert (images <= 1).all()
+    again = generation.make_digits(config, trained.weights, 3, 7, 1)
+    np.testing.assert_array_equal(images, again)
+    other = generation.make_digits(config, trained.weights, 4, 7, 1)
+    assert not np.array_equal(images, other)

@@ -73,9 +73,10 @@ def test_the_curves_are_those_of_the_denoiser(monkeypatch):
     monkeypatch.setattr(data, "read_arrays", lambda: arrays)
     config = DenoiserConfig(epochs=1)
     result = denoiser.train_denoiser(config)
-    found = quality.score_quality(
+    scored = quality.score_quality(
         QualityConfig(config, images=6, noise_seed=2), result
-    ).table
+    )
+    found = scored.table
     assert found["noise_level"] == list(NOISE_LEVELS)
     assert found["psnr_seasoned"][0] is None
     assert found["ssim_seasoned"][0] == pytest.approx(1)
@@ -88,3 +89,8 @@ def test_the_curves_are_those_of_the_denoiser(monkeypatch):
         assert found[f"ssim_{name}"][10] == (
             structural_similarity(images, clean)
         )
+    mean = data.scale(arrays["x_train"]).mean(axis=0)
+    assert scored.metrics["psnr_mean"] == pytest.approx(
+        peak_signal_to_noise(np.stack([mean] * 6), clean)
+    )
+    assert 0 < scored.metrics["ssim_mean"] < 1

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digits.statistics import difference, summarise, wilson_interval
+from digits.statistics import (
+    crossing,
+    difference,
+    estimate,
+    mcnemar_p,
+    summarise,
+    wilson_interval,
+)
 
 
 def test_hintons_interval():
@@ -127,3 +134,45 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
 def test_an_interval_needs_two_values_of_each(one, other):
     with pytest.raises(ValueError, match="at least 2 of each"):
         difference(one, other)
+
+
+# Estimates.
+
+
+def test_students_interval_is_that_of_the_formula():
+    found = estimate([1.0, 2.0, 4.0])
+    assert found.mean == pytest.approx(7 / 3)
+    half = 4.302653 * np.std([1, 2, 4], ddof=1) / np.sqrt(3)
+    assert found.low == pytest.approx(7 / 3 - half)
+    assert found.high == pytest.approx(7 / 3 + half)
+
+
+def test_an_estimate_needs_two_values():
+    with pytest.raises(ValueError, match="1 values: at least 2"):
+        estimate([1.0])
+
+
+# Crossings.
+
+
+@pytest.mark.parametrize(("y", "rising", "falling"), [
+    ([-1, 1, 1, -3], 0.5, 2.25),
+    ([-1, -1, 0, 2], 2.0, math.nan),
+    ([3, 1, -1, -2], math.nan, 1.5),
+    ([1, 1, 1, 1], math.nan, math.nan),
+])
+def test_where_a_line_crosses_zero(y, rising, falling):
+    assert crossing(range(4), y) == pytest.approx(rising, nan_ok=True)
+    found = crossing(range(4), y, falling=True)
+    assert found == pytest.approx(falling, nan_ok=True)
+
+
+# McNemar.
+
+
+@pytest.mark.parametrize(("one", "other", "p"), [
+    (0, 0, 1.0), (1, 0, 1.0), (3, 3, 1.0), (10, 0, 2 / 2**10),
+    (5, 1, 2 * 7 / 2**6), (1, 5, 2 * 7 / 2**6),
+])
+def test_mcnemars_p_is_that_of_a_fair_coin(one, other, p):
+    assert mcnemar_p(one, other) == pytest.approx(p)

@@ -133,16 +133,6 @@ def test_parameters_are_as_counted_by_hand(keras, units, parameters):
     assert model.count_params() == parameters
 
 
-def test_the_description_is_of_the_notebooks_network(keras):
-    described = training.describe_dense_classifier(DenseConfig())
-    assert described.metrics == {"parameters": 55_050}
-    table = described.table
-    assert table["kind"] == ["InputLayer", "Flatten", "Dense", "Dense", "Dense"]
-    assert table["shape"] == [[28, 28, 1], [784], [64], [64], [10]]
-    assert table["activation"][2:] == ["relu", "relu", "softmax"]
-    assert table["parameters"] == [0, 0, 50_240, 4_160, 650]
-
-
 def test_options_add_no_parameters(keras):
     config = DenseConfig(dropout=0.2, standardize=True, shift=2,
                          regularization_factor=1e-4)

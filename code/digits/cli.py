@@ -20,7 +20,7 @@ from digits import (
     provenance,
 )
 from digits import render as chain
-from digits.experiments import influences
+from digits.experiments import convolution, generation
 
 # What a user can mend gets one line; anything else is a bug and a traceback.
 EXPECTED = (
@@ -196,7 +196,7 @@ def predict(pictures: tuple[Path, ...]) -> None:
     """Read the digit in each PICTURE: a PNG or JPEG, a photo as well.
 
     Prints the likeliest digit and the probabilities of all ten, as the mean
-    of the best networks of the report.
+    of the convolutional networks of Question 3.
     """
     images, problems = [], []
     for path in pictures:
@@ -206,7 +206,7 @@ def predict(pictures: tuple[Path, ...]) -> None:
             problems.append(str(error))
     if images:
         _tell([path for path, _ in images],
-              influences.probabilities(np.stack([i for _, i in images])))
+              convolution.probabilities(np.stack([i for _, i in images])))
     if problems:
         raise click.ClickException("\n".join(problems))
 
@@ -216,6 +216,29 @@ def _tell(paths_: list[Path], found: np.ndarray) -> None:
     for path, shares in zip(paths_, found, strict=True):
         numbers = "".join(f"{share:7.3f}" for share in shares)
         click.echo(f"{np.argmax(shares):5}   {numbers}   {path}")
+
+
+@main.command()
+@click.argument("digit", type=click.IntRange(0, 9))
+@click.option("--count", type=click.IntRange(1, 1_000), default=16,
+              show_default=True, help="How many.")
+@click.option("--seed", type=click.IntRange(min=0), default=0,
+              show_default=True, help="Another seed gives others.")
+@click.option("--out", required=True, metavar="FILE.png",
+              type=click.Path(path_type=Path, dir_okay=False),
+              help="Where to write them, side by side.")
+def generate(digit: int, count: int, seed: int, out: Path) -> None:
+    """Make pictures of DIGIT with the decoder of Question 4.
+
+    Needs MNIST, whose codes the pictures are to resemble.
+    """
+    if out.suffix.lower() != ".png":
+        raise click.BadParameter(
+            f"{out}: the name of a picture to write ends in .png",
+            param_hint="--out",
+        )
+    handwriting.write_grid(generation.generate(digit, count, seed), out)
+    click.echo(f"{out}: {count} pictures of a {digit}, seed {seed}")
 
 
 @main.command("data")

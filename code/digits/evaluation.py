@@ -130,6 +130,54 @@ def score_noise(config: NoiseConfig, *trained: Result) -> Result:
 
 
 @dataclass(frozen=True)
+class ExamplesConfig:
+    """Which test images are seasoned, denoised and classified, and by whom."""
+
+    denoiser: DenoiserConfig
+    classifier: DenseConfig | ClassifierConfig
+    images: tuple[int, ...]
+    noise_levels: tuple[float, ...]
+    noise_seed: int = 0
+
+
+def show_denoising(
+    config: ExamplesConfig, denoiser: Result, classifier: Result
+) -> Result:
+    """Season, denoise and classify a few test images at each noise level.
+
+    Arrays: `clean` uint8 (n, 28, 28), `labels` (n,), and, for "seasoned" and
+    "denoised", uint8 images (levels, n, 28, 28) of that name, and
+    `predictions_` and `confidences_` (levels, n) of that name.
+    """
+    start(0)
+    model = networks.restore(config.denoiser, denoiser.weights)
+    network = networks.restore(config.classifier, classifier.weights)
+    test = data.load_mnist().test
+    places = list(config.images)
+    arrays = {
+        "clean": _bytes(test.images[places]), "labels": test.labels[places],
+    }
+    seasoned = np.stack([
+        salt_and_pepper(test.images[places], level, config.noise_seed)
+        for level in config.noise_levels
+    ])
+    shape = seasoned.shape
+    denoised = outputs(model, seasoned.reshape(-1, *shape[2:])).reshape(shape)
+    for name, images in (("seasoned", seasoned), ("denoised", denoised)):
+        found = outputs(network, images.reshape(-1, *shape[2:]))
+        found = found.reshape(*shape[:2], data.CLASSES)
+        arrays[name] = _bytes(images)
+        arrays[f"predictions_{name}"] = found.argmax(axis=2)
+        arrays[f"confidences_{name}"] = found.max(axis=2)
+    return Result(metrics={"images": len(places)}, arrays=arrays)
+
+
+def _bytes(images: np.ndarray) -> np.ndarray:
+    """Make bytes of images (…, 28, 28, 1) with values in [0, 1]."""
+    return np.uint8(np.round(255 * images[..., 0]))
+
+
+@dataclass(frozen=True)
 class ErrorsConfig:
     """How many of the results are convolutional; the others are dense."""
 

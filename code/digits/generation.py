@@ -22,7 +22,7 @@ SAMPLERS = ("normal", "independent", "gaussian", "mixtures")
 # Real digits, to compare with: as they are, and through the auto-encoder.
 REFERENCES = ("real", "reconstructed")
 COMPONENTS = 8
-EXAMPLES = 10  # kept a class
+EXAMPLES = 100  # images kept
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def judge_digits(
     of the test images; the median distance to the `nearest` training image.
     Table, a row a class: `class`, the `share` that the judge gives it, and
     `as_asked`, the share of those made for the class that it agrees with (None
-    where none was asked for). Arrays: `examples` uint8 (n, 28, 28) and
-    `example_classes`, ten of each class by the judge as far as there are.
+    where none was asked for). Array: `examples` uint8 (100, 28, 28), the first
+    of them; those of "mixtures" are asked to be 0, 1, 2, … in turn.
     """
     start(config.seed)
     mnist = data.load_mnist(whole=True)
@@ -67,10 +67,6 @@ def judge_digits(
     images, asked = _digits(config, model, mnist.train)
     shares = outputs(network, images)
     found = shares.argmax(axis=1)
-    examples = np.concatenate([
-        np.flatnonzero(found == digit)[:EXAMPLES]
-        for digit in range(data.CLASSES)
-    ])
     logarithms = np.log(np.maximum(shares, np.finfo(np.float32).tiny))
     # Real digits are training images: each is its own nearest.
     compared = mnist.train.images
@@ -98,8 +94,7 @@ def judge_digits(
             ],
         },
         arrays={
-            "examples": np.uint8(np.round(255 * images[examples, ..., 0])),
-            "example_classes": found[examples],
+            "examples": np.uint8(np.round(255 * images[:EXAMPLES, ..., 0])),
         },
     )
 
@@ -167,6 +162,81 @@ def sample_class(codes: np.ndarray, count: int, seed: int) -> np.ndarray:
     ).fit(codes)
     drawn, _ = mixture.sample(count)
     return drawn.clip(min=0).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class CodesConfig:
+    """The auto-encoder whose codes are looked at.
+
+    Between the test images of each pair, `steps` images are interpolated,
+    both ends included.
+    """
+
+    denoiser: DenoiserConfig
+    pairs: tuple[tuple[int, int], ...]
+    steps: int = 9
+
+
+def describe_codes(config: CodesConfig, trained: Result) -> Result:
+    """Say how the codes of the training images are distributed.
+
+    Metrics: `dead`, how many of the numbers are 0 for all images; `zeros`, the
+    share of zeros in all codes; `correlation`, the mean size of the
+    correlation of two numbers that are not dead. Table, a row for each number
+    of the code: its `mean`, `deviation` and share of `zeros`. Arrays:
+    `interpolated` uint8 (pairs, steps, 28, 28), decoded from codes on the
+    line between those of two test images.
+    """
+    start(0)
+    mnist = data.load_mnist(whole=True)
+    model = networks.restore(config.denoiser, trained.weights)
+    encoder = denoiser.encoder_of(model)
+    codes = outputs(encoder, mnist.train.images)
+    alive = codes[:, codes.any(axis=0)]
+    correlations = np.corrcoef(alive, rowvar=False)
+    apart = ~np.eye(alive.shape[1], dtype=bool)
+    ends = outputs(
+        encoder, mnist.test.images[np.array(config.pairs).ravel()]
+    ).reshape(len(config.pairs), 2, 1, -1)
+    share = np.linspace(0, 1, config.steps, dtype=np.float32)[:, np.newaxis]
+    between = (1 - share) * ends[:, 0] + share * ends[:, 1]
+    images = outputs(
+        denoiser.decoder_of(model), between.reshape(-1, codes.shape[1])
+    )
+    return Result(
+        metrics={
+            "dead": codes.shape[1] - alive.shape[1],
+            "zeros": float((codes == 0).mean()),
+            "correlation": float(np.abs(correlations[apart]).mean()),
+        },
+        table={
+            "mean": codes.mean(axis=0).tolist(),
+            "deviation": codes.std(axis=0, ddof=1).tolist(),
+            "zeros": (codes == 0).mean(axis=0).tolist(),
+        },
+        arrays={
+            "interpolated": np.uint8(np.round(255 * images[..., 0])).reshape(
+                *between.shape[:2], *images.shape[1:3]
+            ),
+        },
+    )
+
+
+def make_digits(
+    config: DenoiserConfig, weights: bytes, digit: int, count: int, seed: int
+) -> np.ndarray:
+    """Make `count` pictures of a digit: float32 in [0, 1], (n, 28, 28, 1).
+
+    From the mixture of Gaussians fitted to the codes of its training images.
+    """
+    train = data.load_mnist(whole=True).train
+    model = networks.restore(config, weights)
+    codes = outputs(
+        denoiser.encoder_of(model), train.images[train.labels == digit]
+    )
+    return outputs(
+        denoiser.decoder_of(model), sample_class(codes, count, seed)
+    )
 
 
 def _features(network, images: np.ndarray) -> np.ndarray:

@@ -6,10 +6,14 @@ proportions, and placed its centre of mass in the centre of 28x28 pixels
 counted from 0. A network that was trained on such images wants no others.
 """
 
+import io
+import math
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+
+from digits import store
 
 SIDE, BOX, CENTRE = 28, 20, 14
 FORMATS = ("PNG", "JPEG")
@@ -122,6 +126,23 @@ def centred(ink: np.ndarray) -> np.ndarray:
     image = np.zeros((SIDE, SIDE, 1), np.float32)
     image[top : top + height, left : left + width, 0] = digit
     return image
+
+
+def write_grid(images: np.ndarray, path: Path) -> None:
+    """Write images (n, 28, 28, 1) in [0, 1] as one PNG, dark on light.
+
+    In rows that make it about square. The file is whole or not there.
+    """
+    columns = math.ceil(math.sqrt(len(images)))
+    rows = math.ceil(len(images) / columns)
+    grid = np.zeros((rows * columns, SIDE, SIDE))
+    grid[: len(images)] = images[..., 0]
+    grid = grid.reshape(rows, columns, SIDE, SIDE).swapaxes(1, 2)
+    grid = np.uint8(np.round(255 * (1 - grid)))
+    picture = Image.fromarray(grid.reshape(rows * SIDE, columns * SIDE))
+    content = io.BytesIO()
+    picture.save(content, format="PNG")
+    store.write_atomically(path, content.getvalue())
 
 
 def _place(centre: float, size: int) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from digits import classifier, denoiser, training
 from digits.classifier import ClassifierConfig
 from digits.denoiser import DenoiserConfig
+from digits.store import Result
 from digits.training import DenseConfig
 
 
@@ -33,6 +34,39 @@ def restore(
                 f"the weights are not those of {config}: {error}"
             ) from error
     return network
+
+
+def describe_network(
+    config: DenseConfig | ClassifierConfig | DenoiserConfig,
+) -> Result:
+    """Ask Keras what the network of a config is made of.
+
+    Metric: `parameters`. Table, a row a layer: `layer`, `kind`, `shape` of
+    its output without the batch, `kernel`, the shape of its kernel if it has
+    one, `activation` and `parameters`.
+    """
+    training.start(config.seed)
+    network = _build(config)
+    kernels = [getattr(layer, "kernel", None) for layer in network.layers]
+    return Result(
+        metrics={"parameters": network.count_params()},
+        table={
+            "layer": [layer.name for layer in network.layers],
+            "kind": [type(layer).__name__ for layer in network.layers],
+            "shape": [
+                list(layer.output.shape[1:]) for layer in network.layers
+            ],
+            "kernel": [
+                None if kernel is None else list(kernel.shape)
+                for kernel in kernels
+            ],
+            "activation": [
+                getattr(getattr(layer, "activation", None), "__name__", None)
+                for layer in network.layers
+            ],
+            "parameters": [layer.count_params() for layer in network.layers],
+        },
+    )
 
 
 def _build(config):

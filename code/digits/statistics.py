@@ -51,8 +51,8 @@ def wilson_interval(
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A difference of two means, with its interval from `low` to `high`."""
+class Estimate:
+    """An estimated mean, with its interval from `low` to `high`."""
 
     mean: float
     low: float
@@ -61,7 +61,7 @@ class Difference:
 
 def difference(
     values: Sequence[float], reference: Sequence[float], level: float = 0.95
-) -> Difference:
+) -> Estimate:
     """Say how far the mean of `values` lies above that of `reference`.
 
     The interval is Welch's, which does not suppose that both vary alike.
@@ -78,4 +78,53 @@ def difference(
     test = stats.ttest_ind(values, reference, equal_var=False)
     low, high = test.confidence_interval(level)
     mean = float(np.mean(values) - np.mean(reference))
-    return Difference(mean, float(low), float(high))
+    return Estimate(mean, float(low), float(high))
+
+
+def estimate(values: Sequence[float], level: float = 0.95) -> Estimate:
+    """Estimate a mean from replicates, with Student's interval.
+
+    Raises `ValueError` where there are fewer than two.
+    """
+    found = summarise(values)
+    if found.count < 2:
+        raise ValueError(
+            f"{found.count} values: at least 2 are needed for an interval"
+        )
+    from scipy import stats
+
+    quantile = stats.t.ppf((1 + level) / 2, found.count - 1)
+    half = float(quantile * found.deviation / math.sqrt(found.count))
+    return Estimate(found.mean, found.mean - half, found.mean + half)
+
+
+def crossing(
+    x: Sequence[float], y: Sequence[float], *, falling: bool = False
+) -> float:
+    """Say where y, linear between its points, first rises through 0.
+
+    With `falling`, where it first falls through 0; NaN if it never does. `x`
+    rises.
+    """
+    sign = -1 if falling else 1
+    y = sign * np.asarray(y, dtype=float)
+    for here in range(len(y) - 1):
+        if y[here] < 0 <= y[here + 1]:
+            share = -y[here] / (y[here + 1] - y[here])
+            return float(x[here] + share * (x[here + 1] - x[here]))
+    return math.nan
+
+
+def mcnemar_p(only_one: int, only_other: int) -> float:
+    """Give the exact two-sided p-value of McNemar's test.
+
+    Of two classifiers on the same images, the counts of those that only the
+    one and only the other gets right: were both equally good, such an image
+    would fall to either side like a coin. Source: McNemar (1947),
+    Psychometrika 12, 153-157.
+    """
+    from scipy import stats
+
+    if only_one + only_other == 0:
+        return 1.0
+    return float(stats.binomtest(only_one, only_one + only_other).pvalue)

@@ -114,6 +114,99 @@ def influences(final: pd.DataFrame, labels: dict[str, str]) -> Markdown:
     return markdown(("Setting", "Seeds", "Validation", "Test"), rows, "lrrr")
 
 
+def layers(found: pd.DataFrame) -> Markdown:
+    """Show a convolutional network: each kind of layer, and what it costs."""
+    names = {
+        "Conv2D": "convolution",
+        "BatchNormalization": "batch normalization",
+        "ReLU": "ReLU",
+        "MaxPooling2D": "max pooling",
+        "GlobalAveragePooling2D": "global average pooling",
+        "Dropout": "dropout",
+        "Dense": "dense, softmax",
+    }
+    rows = [
+        (
+            names[row.kind],
+            " × ".join(map(str, row.kernel)) if row.kernel else "",
+            " × ".join(map(str, row.shape)),
+            f"{row.parameters:,}" if row.parameters else "",
+            f"{row.multiplications:,}" if row.multiplications else "",
+        )
+        for row in found.itertuples() if row.kind != "InputLayer"
+    ]
+    total = ("all", "", "", f"**{found['parameters'].sum():,}**",
+             f"**{found['multiplications'].sum():,}**")
+    header = ("Layer", "Kernel", "Output", "Parameters", "Multiplications")
+    return markdown(header, [*rows, total], "lrrrr")
+
+
+def search(tried: pd.DataFrame, labels: dict[str, str]) -> Markdown:
+    """Show each setting that was tried, with its validation accuracy."""
+    base = tried.set_index("setting").loc["base", "validation_accuracy"]
+    rows = [
+        (
+            labels[row.setting],
+            f"{row.parameters:,}",
+            f"{row.multiplications / 1e6:.1f}",
+            percent(row.validation_accuracy),
+            "" if row.setting == "base" else f"{gain:+.2f}".replace("-", "−"),
+        )
+        for row in tried.itertuples()
+        for gain in [100 * (row.validation_accuracy - base)]
+    ]
+    header = ("Setting", "Parameters", "Multiplications, millions",
+              "Validation", "Difference")
+    return markdown(header, rows, "lrrrr")
+
+
+def comparison(
+    sizes: pd.DataFrame, labels: dict[str, str], shown: Sequence[int]
+) -> Markdown:
+    """Show networks side by side: test accuracy by training images."""
+    rows = [
+        (
+            label,
+            f"{group['parameters'].iloc[0]:,}",
+            f"{group['multiplications'].iloc[0] / 1e6:.2f}",
+            *(
+                with_deviation(chosen["test_accuracy"], 1)
+                for size in shown
+                for chosen in [group[group["training_images"] == size]]
+            ),
+        )
+        for name, label in labels.items()
+        for group in [sizes[sizes["network"] == name]]
+    ]
+    header = ("Network", "Parameters", "Multiplications, millions",
+              *(f"{size:,} images" for size in shown))
+    return markdown(header, rows, "lrr" + "r" * len(shown))
+
+
+def generation(
+    judged: pd.DataFrame, classes: pd.DataFrame, labels: dict[str, str]
+) -> Markdown:
+    """Show what was measured of each way to draw codes, and of references."""
+    rows = []
+    for way, label in labels.items():
+        group = judged[judged["way"] == way]
+        shares = classes[classes["way"] == way].groupby("class")["share"].mean()
+        rows.append((
+            label,
+            *(
+                f"{group[name].mean():{form}}"
+                for name, form in (
+                    ("confidence", ".2f"), ("entropy", ".2f"),
+                    ("frechet_distance", ".1f"), ("nearest", ".2f"),
+                )
+            ),
+            f"{percent(shares.min(), 0)} to {percent(shares.max(), 0)}",
+        ))
+    header = ("Codes", "Confidence", "Entropy", "Fréchet distance",
+              "Nearest", "Shares of the classes")
+    return markdown(header, rows, "lrrrrr")
+
+
 def benchmark(found: Benchmark) -> Markdown:
     """Show the speed of each way to train, beside two of them."""
     names = {
@@ -149,7 +242,7 @@ def points(difference: float) -> str:
     return f"{100 * difference:.2f}".replace("-", "−")
 
 
-def with_deviation(values: pd.Series) -> str:
+def with_deviation(values: pd.Series, digits: int = 2) -> str:
     """Write mean ± sample standard deviation in per cent; – if none.
 
     A single value has no deviation.
@@ -158,5 +251,6 @@ def with_deviation(values: pd.Series) -> str:
         return "–"
     found = summarise(values)
     if found.count == 1:
-        return percent(found.mean)
-    return f"{100 * found.mean:.2f} ± {100 * found.deviation:.2f} %"
+        return percent(found.mean, digits)
+    mean, deviation = 100 * found.mean, 100 * found.deviation
+    return f"{mean:.{digits}f} ± {deviation:.{digits}f} %"

@@ -126,29 +126,6 @@ def train_dense_classifier(config: DenseConfig) -> Result:
     )
 
 
-def describe_dense_classifier(config: DenseConfig) -> Result:
-    """Ask Keras what the network of a config is made of.
-
-    Metric: `parameters`. Table, a row a layer: `layer`, `kind`, `shape` of
-    its output without the batch, `activation` and `parameters`.
-    """
-    start(config.seed)
-    model = build(config)
-    return Result(
-        metrics={"parameters": model.count_params()},
-        table={
-            "layer": [layer.name for layer in model.layers],
-            "kind": [type(layer).__name__ for layer in model.layers],
-            "shape": [list(layer.output.shape[1:]) for layer in model.layers],
-            "activation": [
-                getattr(getattr(layer, "activation", None), "__name__", None)
-                for layer in model.layers
-            ],
-            "parameters": [layer.count_params() for layer in model.layers],
-        },
-    )
-
-
 def start(seed: int) -> None:
     """Make what follows repeatable: one thread, seeded, nothing left over.
 

@@ -22,6 +22,10 @@ NAMES = (
     "baseline",
     "weight_decay",
     "influences",
+    "convolution",
+    "comparison",
+    "denoising",
+    "generation",
 )
 
 

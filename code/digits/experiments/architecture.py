@@ -1,29 +1,41 @@
-"""Question 2A: what the dense networks are made of.
+"""Questions 2A, 2D, 3A and 4A: what the networks are made of.
 
-The claim: the notebook's 784-64-64-10 has 55,050 parameters, and 2D's
-784-500-300-10 has 545,810, as counted by hand, layer by layer, and as counted
-by Keras. The numbers are stored, so that the report can draw a network without
+The claim: the notebook's 784-64-64-10 has 55,050 parameters, 2D's
+784-500-300-10 has 545,810 and the notebook's auto-encoder 226,416, as counted
+by hand, layer by layer, and as counted by Keras; and so the convolutional
+network. The numbers are stored, so that the report can draw a network without
 loading TensorFlow.
 """
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
 
 from digits.compute import compute
+from digits.denoiser import DenoiserConfig
+from digits.experiments import convolution
+from digits.networks import describe_network
 from digits.runs import Run
-from digits.training import DenseConfig, describe_dense_classifier
+from digits.training import DenseConfig
 
 NAME = "architecture"
-NOTEBOOK, LARGE = (64, 64), (500, 300)
+NETWORKS = {
+    "784-64-64-10": DenseConfig(),
+    "784-500-300-10": DenseConfig(hidden_units=(500, 300)),
+    "convolutional": convolution.final_runs()[0].config,
+    "autoencoder": DenoiserConfig(),
+}
 
 
 @dataclass(frozen=True)
 class ArchitectureResult:
     """The layers, a row each, and Keras's count of all parameters.
 
-    Columns: `layer`, `kind`, `shape`, `activation`, `parameters` as Keras
-    says; `units`; and `derived`, our own count for dense layers.
+    Columns: `layer`, `kind`, `shape`, `kernel`, `activation`, `parameters` as
+    Keras says; `units`, the neurons or channels, and `inputs`, those of the
+    layer before; `derived`, our own count; and `multiplications`, which one
+    image costs.
     """
 
     layers: pd.DataFrame
@@ -32,28 +44,38 @@ class ArchitectureResult:
 
 def runs() -> list[Run]:
     """List a run for each network."""
-    return [_run(NOTEBOOK), _run(LARGE)]
+    return [_run(name) for name in NETWORKS]
 
 
-def _run(hidden_units: tuple[int, ...]) -> Run:
-    name = "-".join(map(str, (784, *hidden_units, 10)))
-    config = DenseConfig(hidden_units=hidden_units)
-    return Run(NAME, name, describe_dense_classifier, config)
+def _run(name: str) -> Run:
+    return Run(NAME, name, describe_network, NETWORKS[name])
 
 
-def result(hidden_units: tuple[int, ...] = NOTEBOOK) -> ArchitectureResult:
+def result(name: str = "784-64-64-10") -> ArchitectureResult:
     """Give a network's layers; `ValueError` if the counts disagree."""
-    (stored,) = compute([_run(hidden_units)])
+    (stored,) = compute([_run(name)])
     layers = pd.DataFrame(stored.result.table)
     layers["units"] = [shape[-1] for shape in layers["shape"]]
     layers["inputs"] = layers["units"].shift(fill_value=0)
-    dense = layers["kind"] == "Dense"
-    layers["derived"] = ((layers["inputs"] + 1) * layers["units"]).where(
-        dense, 0
-    )
+    layers["derived"] = [_parameters(row) for row in layers.itertuples()]
+    layers["multiplications"] = [
+        math.prod(row.kernel) * math.prod(row.shape[:-1]) if row.kernel else 0
+        for row in layers.itertuples()
+    ]
     parameters = stored.result.metrics["parameters"]
     if (layers["derived"] != layers["parameters"]).any() or (
         layers["derived"].sum() != parameters
     ):
         raise ValueError(f"parameter counts disagree:\n{layers}")
     return ArchitectureResult(layers, parameters)
+
+
+def _parameters(layer) -> int:
+    """Count the parameters of a layer by its kind."""
+    if layer.kind == "Dense":
+        return (layer.inputs + 1) * layer.units
+    if layer.kind == "Conv2D":  # its bias is that of the normalization
+        return math.prod(layer.kernel)
+    if layer.kind == "BatchNormalization":
+        return 4 * layer.units
+    return 0

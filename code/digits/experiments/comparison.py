@@ -20,11 +20,16 @@ from digits.runs import Run
 
 NAME = "comparison"
 SEEDS = range(3)
-SIZES = (100, 300, 1_000, 3_000, 10_000, 60_000)
+SIZES = (100, 1_000, 10_000, 60_000)
 NETWORKS = {
     "convolutional": {"stem": 16, "stages": ((32,), (56, 64))},
     "dense": {"hidden_units": (64, 64)},
     "dense-large": {"hidden_units": (500, 300)},
+}
+LABELS = {
+    "convolutional": "convolutional",
+    "dense": "784-64-64-10",
+    "dense-large": "784-500-300-10",
 }
 # 2,000 steps for each, whatever the number of images.
 EPOCHS, EPOCH_IMAGES = 20, 12_800
@@ -76,11 +81,11 @@ def _training(network: str, size: int, seed: int) -> Run:
 
 def result() -> ComparisonResult:
     """Give accuracies by number of images, and by shift."""
-    compute(runs())
-    trainings = [run for run in runs() if not run.needs]
-    moved = [run for run in runs() if run.needs]
-    sizes = experiments.final_frame(trainings, compute(trainings))
-    shifts = experiments.table_frame(moved, compute(moved))
+    stored = dict(zip(runs(), compute(runs()), strict=True))
+    trainings = [run for run in stored if not run.needs]
+    moved = [run for run in stored if run.needs]
+    sizes = experiments.final_frame(trainings, [stored[r] for r in trainings])
+    shifts = experiments.table_frame(moved, [stored[r] for r in moved])
     return ComparisonResult(
         sizes.assign(network=sizes["run"].str.partition("_")[0]),
         shifts.assign(

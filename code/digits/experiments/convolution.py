@@ -1,22 +1,35 @@
-"""Question 3: a convolutional network for MNIST.
+"""Question 3A: a convolutional network for MNIST.
 
 The question: how good can a small convolutional network be, and which of its
-parts matter? A search on the validation split alone: from one setting, one
-thing is changed at a time, with one seed and few epochs each. No test image
-is looked at.
+parts matter? First a search on the validation split alone: from one setting,
+one thing is changed at a time, with one seed and few epochs each. What is
+chosen there is trained longer, on all 60,000 images, with five seeds, and meets
+the test images once. How many epochs that takes was fixed before any of it ran.
 """
 
 import dataclasses
 from dataclasses import dataclass
+from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
-from digits import experiments
+from digits import data, experiments
 from digits.classifier import ClassifierConfig, train_classifier
 from digits.compute import compute
+from digits.evaluation import (
+    ErrorsConfig,
+    InsideConfig,
+    examine_errors,
+    look_inside,
+)
+from digits.experiments import influences
 from digits.runs import Run
+from digits.store import Result
 
 NAME = "convolution"
+FINAL_SEEDS = range(5)
+FINAL_EPOCHS = 16
 
 BASE = ClassifierConfig(
     stem=32,
@@ -32,16 +45,15 @@ BASE = ClassifierConfig(
 )
 
 # What is tried: the setting itself, and one change of it at a time.
-TRIED = {
+ARCHITECTURES = {
     "base": {},
-    # Architecture: fewer channels, and two others of about the same cost.
     "narrow": {"stem": 16, "stages": ((32,), (64, 64))},
     "two-two": {"stem": 24, "stages": ((48, 48), (96, 96))},
     "one-three": {"stem": 24, "stages": ((48,), (96, 96, 96))},
-    # What goes between the layers.
+}
+OTHER_CHANGES = {
     "no-normalization": {"normalize": False, "learning_rate": 0.02},
     "no-dropout": {"dropout": 0.0},
-    # Training.
     "no-augmentation": {
         "rotation": 0.0, "shear": 0.0, "zoom": 0.0, "shift": 0.0
     },
@@ -51,33 +63,192 @@ TRIED = {
     "adamw": {
         "optimizer": "adamw", "learning_rate": 0.003, "weight_decay": 0.05
     },
-    "label-smoothing": {"label_smoothing": 0.1},
     "averaged": {"averaged_epochs": 3},
 }
+TRIED = ARCHITECTURES | OTHER_CHANGES
+LABELS = {
+    "base": "32, 64, pool, 128, 128",
+    "narrow": "half as many channels",
+    "two-two": "24, 48, 48, pool, 96, 96",
+    "one-three": "24, 48, pool, 96, 96, 96",
+    "no-normalization": "no batch normalization, rate 0.02",
+    "no-dropout": "no dropout",
+    "no-augmentation": "no augmentation",
+    "more-augmentation": "stronger augmentation",
+    "adamw": "AdamW, rate 0.003",
+    "averaged": "mean of the last 3 epochs' weights",
+}
+# A single run's accuracy on 5,000 images has a standard error of about so
+# much; a gain of less is no reason for a change.
+STANDARD_ERROR = 0.001
+
+# What validation chose, checked by `result()`: of the architectures that are
+# not worse than the base, the cheapest; and the best of the other changes, if
+# it gains more than a standard error.
+CHOSEN_ARCHITECTURE = "one-three"
+CHOSEN_CHANGE = None
 
 
 @dataclass(frozen=True)
 class ConvolutionResult:
-    """What the report shows of the search: a row for each tried setting.
+    """What the report shows of 3A.
 
-    `tried` has the setting's name, its `config`, `parameters` and
-    `validation_accuracy`.
+    `tried` has a row for each setting of the search: `setting`, its config,
+    `parameters`, `multiplications` and `validation_accuracy`; `costs` has
+    `training_multiplications`, in forward passes, beside the last three of
+    them, and a row for the best dense network of 2D. `final` has a row for each seed of the chosen setting on all images, `epochs` a row for
+    each of their epochs and `confirmed` for each epoch of the same training
+    without the validation images. `errors` is what
+    `evaluation.examine_errors` makes of the final networks, `inside` what
+    `evaluation.look_inside` finds in the first of them.
     """
 
     tried: pd.DataFrame
+    costs: pd.DataFrame
+    final: pd.DataFrame
+    epochs: pd.DataFrame
+    confirmed: pd.DataFrame
+    errors: Result
+    inside: Result
 
 
 def runs() -> list[Run]:
+    """List the runs: the search, the final networks, and looks at these."""
+    return [*search_runs(), confirming_run(), *final_runs(), *_looks()]
+
+
+def search_runs() -> list[Run]:
     """List the runs of the search."""
     return [
-        Run(NAME, f"search_{name}", train_classifier,
-            dataclasses.replace(BASE, **change))
-        for name, change in TRIED.items()
+        _training(f"search_{name}", **change) for name, change in TRIED.items()
+    ]
+
+
+def confirming_run() -> Run:
+    """Give the final training, as it is with the validation images left out."""
+    return _training("confirm", **_chosen())
+
+
+def final_runs() -> list[Run]:
+    """List the runs of the chosen setting on all 60,000 images."""
+    return [
+        _training(f"final_seed-{seed}", seed=seed, whole_training_set=True,
+                  keep_weights=True, **_chosen())
+        for seed in FINAL_SEEDS
+    ]
+
+
+def _chosen() -> dict:
+    """Give what the final training changes of the base."""
+    return (
+        ARCHITECTURES[CHOSEN_ARCHITECTURE]
+        | OTHER_CHANGES.get(CHOSEN_CHANGE, {})
+        | {"epochs": FINAL_EPOCHS}
+    )
+
+
+def _training(name: str, **change) -> Run:
+    return Run(
+        NAME, name, train_classifier, dataclasses.replace(BASE, **change)
+    )
+
+
+def _looks() -> list[Run]:
+    """List the runs that look at the final networks, beside dense ones."""
+    final = final_runs()
+    return [
+        Run(NAME, "errors", examine_errors, ErrorsConfig(len(final)),
+            (*final, *influences.final_runs())),
+        Run(NAME, "inside_seed-0", look_inside, InsideConfig(final[0].config),
+            (final[0],)),
     ]
 
 
 def result() -> ConvolutionResult:
-    """Give the settings tried and their validation accuracies."""
-    needed = runs()
-    tried = experiments.final_frame(needed, compute(needed))
-    return ConvolutionResult(tried.assign(setting=list(TRIED)))
+    """Give the search, the final networks and what they get wrong.
+
+    Raises `ValueError` if validation chooses another setting than is chosen.
+    """
+    stored = dict(zip(runs(), compute(runs()), strict=True))
+
+    def table(make, needed: list[Run]) -> pd.DataFrame:
+        return make(needed, [stored[run] for run in needed])
+
+    search, final = search_runs(), final_runs()
+    tried = table(experiments.final_frame, search).assign(setting=list(TRIED))
+    best = choice(tried.set_index("setting"))
+    if best != (CHOSEN_ARCHITECTURE, CHOSEN_CHANGE):
+        raise ValueError(f"validation chooses {best}")
+    errors, inside = (stored[run].result for run in _looks())
+    return ConvolutionResult(
+        tried=tried,
+        costs=pd.concat([_costs(tried), _dense_costs()], ignore_index=True),
+        final=table(experiments.final_frame, final),
+        epochs=table(experiments.table_frame, final),
+        confirmed=table(experiments.table_frame, [confirming_run()]),
+        errors=errors,
+        inside=inside,
+    )
+
+
+def _costs(tried: pd.DataFrame) -> pd.DataFrame:
+    images = data.SHAPES["x_train"][0] - data.VALIDATION_SIZE
+    columns = ["setting", "parameters", "validation_accuracy"]
+    return tried[columns].assign(
+        training_multiplications=(
+            tried["multiplications"] * tried["epochs"] * images
+        )
+    )
+
+
+def _dense_costs() -> pd.DataFrame:
+    """Give the same of the best dense network, with the first seed."""
+    (run,) = (
+        run for run in influences.runs()
+        if run.name == f"{influences.BEST}_seed-0"
+    )
+    (stored,) = compute([run])
+    sizes = (784, *run.config.hidden_units, data.CLASSES)
+    weights = sum(a * b for a, b in pairwise(sizes))
+    return _costs(pd.DataFrame([{
+        "setting": "dense",
+        "parameters": weights + sum(sizes[1:]),
+        "validation_accuracy": stored.result.metrics["validation_accuracy"],
+        "multiplications": weights,
+        "epochs": run.config.epochs,
+    }]))
+
+
+def choice(tried: pd.DataFrame) -> tuple[str, str | None]:
+    """Choose an architecture and another change, or None, by validation.
+
+    `tried` has a row for each setting, by name: `validation_accuracy` and
+    `multiplications`.
+    """
+    accuracy = tried["validation_accuracy"]
+    architectures = tried.loc[list(ARCHITECTURES)]
+    able = architectures["validation_accuracy"] >= accuracy["base"]
+    change = accuracy[list(OTHER_CHANGES)].idxmax()
+    gains = accuracy[change] > accuracy["base"] + STANDARD_ERROR
+    return (
+        architectures.loc[able, "multiplications"].idxmin(),
+        change if gains else None,
+    )
+
+
+def probabilities(images: np.ndarray) -> np.ndarray:
+    """Classify images with the mean of the final networks.
+
+    Takes float32 in [0, 1] of shape (n, 28, 28, 1); gives shape (n, 10).
+    """
+    from digits import networks
+
+    return networks.mean_probabilities(
+        [
+            networks.restore(run.config, stored.result.weights)
+            for run, stored in zip(
+                final_runs(), compute(final_runs()), strict=True
+            )
+        ],
+        images,
+    )

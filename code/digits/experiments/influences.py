@@ -10,14 +10,13 @@ trained on all 60,000 images and meets the test images once.
 import dataclasses
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from digits import experiments
 from digits.compute import compute
 from digits.experiments import weight_decay
 from digits.runs import Run
-from digits.statistics import Difference, difference
+from digits.statistics import Estimate, difference
 from digits.training import train_dense_classifier
 
 NAME = "influences"
@@ -95,7 +94,7 @@ class InfluencesResult:
     """
 
     final: pd.DataFrame
-    differences: dict[str, Difference]
+    differences: dict[str, Estimate]
 
 
 def runs() -> list[Run]:
@@ -107,11 +106,16 @@ def runs() -> list[Run]:
             for seed in SEEDS
             if seed == SEEDS[0] or name in (*CHANGES, *FINALISTS)
         ),
-        *(
-            _run(f"final_seed-{seed}", seed=seed, whole_training_set=True,
-                 keep_weights=True, **COMBINATIONS[BEST])
-            for seed in FINAL_SEEDS
-        ),
+        *final_runs(),
+    ]
+
+
+def final_runs() -> list[Run]:
+    """List the runs of the best combination on all 60,000 images."""
+    return [
+        _run(f"final_seed-{seed}", seed=seed, whole_training_set=True,
+             keep_weights=True, **COMBINATIONS[BEST])
+        for seed in FINAL_SEEDS
     ]
 
 
@@ -139,23 +143,6 @@ def result() -> InfluencesResult:
         name: difference(groups[name], reference["validation_accuracy"])
         for name in (*CHANGES, *FINALISTS)
     })
-
-
-def probabilities(images: np.ndarray) -> np.ndarray:
-    """Classify images with the mean of the final networks.
-
-    Takes float32 in [0, 1] of shape (n, 28, 28, 1); gives shape (n, 10).
-    """
-    from digits import networks
-
-    needed = [run for run in runs() if run.config.keep_weights]
-    return networks.mean_probabilities(
-        [
-            networks.restore(run.config, stored.result.weights)
-            for run, stored in zip(needed, compute(needed), strict=True)
-        ],
-        images,
-    )
 
 
 def _expect(written, chosen) -> None:

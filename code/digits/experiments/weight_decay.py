@@ -88,18 +88,18 @@ def result() -> WeightDecayResult:
 
     Raises `ValueError` if that factor is not the one of `CHOSEN`.
     """
-    compute(runs())
     sweep, retrained = sweep_runs(), final_runs()
-    stored = compute(sweep)
-    final = experiments.final_frame(sweep, stored)
+    stored = compute([*sweep, *retrained])
+    swept = stored[: len(sweep)]
+    final = experiments.final_frame(sweep, swept)
     means = final.groupby("regularization_factor").mean(numeric_only=True)
     chosen = means["validation_accuracy"].idxmax()
     if chosen != CHOSEN.regularization_factor:
         raise ValueError(f"CHOSEN is {CHOSEN}, but validation chooses {chosen}")
     return WeightDecayResult(
-        epochs=experiments.table_frame(sweep, stored),
+        epochs=experiments.table_frame(sweep, swept),
         final=final,
-        retrained=experiments.final_frame(retrained, compute(retrained)),
+        retrained=experiments.final_frame(retrained, stored[len(sweep) :]),
         chosen=chosen,
         chosen_on_test=means["test_accuracy"].idxmax(),
     )

@@ -3,6 +3,7 @@
 A module for each part of the report, and `style` for all.
 """
 
+from digits.figures import convolution, denoising
 from digits.figures.dense import (
     digit_row,
     influences,
@@ -18,6 +19,8 @@ __all__ = [
     "DARK",
     "GREY",
     "LIGHT",
+    "convolution",
+    "denoising",
     "digit_row",
     "influences",
     "learning_curves",

@@ -42,6 +42,28 @@ def search(tried: pd.DataFrame) -> Figure:
     return figure
 
 
+def learning_curves(epochs: pd.DataFrame, confirmed: pd.DataFrame) -> Figure:
+    """Draw accuracy by epoch, on augmented training images and validation.
+
+    `epochs` has a row a seed and epoch with `accuracy`, drawn as mean and
+    band from the worst to the best; `confirmed` a row an epoch with
+    `validation_accuracy`, of one training.
+    """
+    figure, axis = new_figure(2.6)
+    groups = epochs.groupby("epoch")["accuracy"]
+    mean = groups.mean()
+    axis.fill_between(mean.index, groups.min(), groups.max(), color=LIGHT,
+                      alpha=0.3, lw=0)
+    axis.plot(mean, color=LIGHT, ls="--", label="training, augmented images")
+    axis.plot(confirmed["epoch"], confirmed["validation_accuracy"],
+              color=DARK, marker=".", label="validation, as they are")
+    axis.yaxis.set_major_formatter(PercentFormatter(1))
+    axis.set_xticks(range(2, mean.index.max() + 1, 2))
+    axis.set(xlabel="epoch", ylabel="accuracy", ylim=(0.95, 1.001))
+    axis.legend(loc="lower right")
+    return figure
+
+
 def confusion(counts: np.ndarray) -> Figure:
     """Draw which digits are taken for which, the right ones left out.
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from digits.figures.style import DARK, GREY, LIGHT, new_figure, show_image
-from digits.statistics import Difference
+from digits.statistics import Estimate
 
 
 def digit_row(images: np.ndarray, labels: np.ndarray) -> Figure:
@@ -27,8 +27,15 @@ def network(layers: pd.DataFrame) -> Figure:
     `activation`, `inputs` and `parameters`, as `experiments.architecture`
     gives them. Wide layers are drawn with a gap, and their width is written.
     """
-    rows = list(layers[layers["kind"] != "InputLayer"].itertuples())
     figure, axis = new_figure(3.1)
+    draw_network(axis, layers)
+    return figure
+
+
+def draw_network(axis, layers: pd.DataFrame) -> None:
+    """Draw what `network` draws into an axis."""
+    drawn = layers["kind"].isin(("Flatten", "Dense"))
+    rows = list(layers[drawn].itertuples())
     columns = [_neurons(axis, x, row) for x, row in enumerate(rows)]
     for x, (left, right) in enumerate(pairwise(columns)):
         starts = np.repeat(left, len(right))
@@ -40,7 +47,6 @@ def network(layers: pd.DataFrame) -> Figure:
         )
     axis.set(xlim=(-0.5, len(columns) - 0.5), ylim=(-1.75, 1.6))
     axis.axis("off")
-    return figure
 
 
 def _neurons(axis, x: float, layer) -> np.ndarray:
@@ -195,7 +201,7 @@ def overfitting(epochs: pd.DataFrame, factors: tuple[float, ...]) -> Figure:
 
 
 def influences(
-    panels: dict[str, list[tuple[str, Difference]]], limits: tuple[float, float]
+    panels: dict[str, list[tuple[str, Estimate]]], limits: tuple[float, float]
 ) -> Figure:
     """Draw differences of accuracy with their intervals: a forest plot.
 

@@ -1,0 +1,200 @@
+"""Question 4A to 4C: the denoising auto-encoder, and what it does.
+
+The question: up to which noise does the notebook's auto-encoder, trained at
+one level, give back the digits, and does denoising help a classifier that has
+never seen noise? Then what does better: a denoiser that has seen all levels,
+one of convolutions, and a classifier that has seen noise itself.
+
+Replicate i has noise draw i, auto-encoder i and classifier i, so that the
+spread of the replicates has all three sources in it.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from digits import experiments
+from digits.classifier import train_classifier
+from digits.compute import compute
+from digits.denoiser import DenoiserConfig, train_denoiser
+from digits.evaluation import (
+    ExamplesConfig,
+    NoiseConfig,
+    score_noise,
+    show_denoising,
+)
+from digits.experiments import convolution, influences
+from digits.quality import QualityConfig, score_quality
+from digits.runs import Run
+from digits.store import Result
+
+NAME = "denoising"
+SEEDS = range(5)
+EXTENSION_SEEDS = range(3)
+
+# The first test images of four classes, at which levels they are shown.
+EXAMPLES = (0, 1, 4, 18)
+LEVELS = tuple(level / 10 for level in range(11))
+
+# Every level is in the training of these. The convolutions take longer, and
+# so are trained for fewer epochs, with one seed.
+ALL_LEVELS = DenoiserConfig(noise_levels=(0.0, 1.0))
+CONVOLUTIONAL = dataclasses.replace(
+    ALL_LEVELS, kind="convolutional", epochs=8
+)
+
+
+@dataclass(frozen=True)
+class DenoisingResult:
+    """What the report shows of 4A to 4C.
+
+    `epochs` has a row for each epoch of each of the notebook's auto-encoders,
+    `least_loss` is the least that their loss can be on the test images.
+    `quality` has a row for each of them and noise level, beside `mean_image`,
+    the `psnr` and `ssim` of the mean training image. `accuracy` has a row for
+    each `classifier` ("convolutional", "dense" or "seasoned", which has seen
+    noise), `denoiser` ("none", "notebook", "all-levels", "convolutional"),
+    `seed` and noise level; `confusion` has, by the same three, an array of
+    shape (levels, 10, 10). `examples` are those of
+    `evaluation.show_denoising`.
+    """
+
+    epochs: pd.DataFrame
+    least_loss: float
+    quality: pd.DataFrame
+    mean_image: dict[str, float]
+    accuracy: pd.DataFrame
+    confusion: dict[tuple[str, str, int], np.ndarray]
+    examples: Result
+
+
+def runs() -> list[Run]:
+    """List the runs: denoisers, their quality, and accuracies."""
+    return [
+        *notebook_runs(), *_extension_runs(), *_quality_runs(),
+        *_accuracy_runs().values(), _examples_run(),
+    ]
+
+
+def notebook_runs() -> list[Run]:
+    """List the trainings of the notebook's auto-encoder."""
+    return [
+        _denoiser(f"notebook_seed-{seed}", DenoiserConfig(seed=seed))
+        for seed in SEEDS
+    ]
+
+
+def _denoiser(name: str, config: DenoiserConfig) -> Run:
+    return Run(NAME, name, train_denoiser, config)
+
+
+def _all_levels_runs() -> list[Run]:
+    return [
+        _denoiser(f"all-levels_seed-{seed}",
+                  dataclasses.replace(ALL_LEVELS, seed=seed))
+        for seed in EXTENSION_SEEDS
+    ]
+
+
+def _convolutional_run() -> Run:
+    return _denoiser("convolutional_seed-0", CONVOLUTIONAL)
+
+
+def _seasoned_run() -> Run:
+    """Give the classifier that has seen all levels, otherwise as in 3A."""
+    config = dataclasses.replace(
+        convolution.final_runs()[0].config,
+        epochs=convolution.BASE.epochs, noise=1.0,
+    )
+    return Run(NAME, "classifier_seed-0", train_classifier, config)
+
+
+def _extension_runs() -> list[Run]:
+    return [*_all_levels_runs(), _convolutional_run(), _seasoned_run()]
+
+
+def _quality_runs() -> list[Run]:
+    return [
+        Run(NAME, f"quality_{run.name}", score_quality,
+            QualityConfig(run.config, noise_seed=seed), (run,))
+        for seed, run in zip(SEEDS, notebook_runs(), strict=True)
+    ]
+
+
+def _accuracy_runs() -> dict[tuple[str, str, int], Run]:
+    """Give the noise curves by classifier, denoiser and seed."""
+    classifiers = {
+        "convolutional": convolution.final_runs(),
+        "dense": influences.final_runs(),
+        "seasoned": [_seasoned_run()],
+    }
+    nobody = [None] * len(SEEDS)
+    notebook = notebook_runs()
+    compared = {
+        ("convolutional", "none"): nobody,
+        ("convolutional", "notebook"): notebook,
+        ("dense", "none"): nobody,
+        ("dense", "notebook"): notebook,
+        ("convolutional", "all-levels"): _all_levels_runs(),
+        ("convolutional", "convolutional"): [_convolutional_run()],
+        ("seasoned", "none"): nobody[:1],
+    }
+    found = {}
+    for (classifier, denoiser), helpers in compared.items():
+        for seed, helper in enumerate(helpers):
+            network = classifiers[classifier][seed]
+            config = NoiseConfig(
+                network.config, helper and helper.config, noise_seed=seed
+            )
+            found[classifier, denoiser, seed] = Run(
+                NAME, f"accuracy_{classifier}_{denoiser}_seed-{seed}",
+                score_noise, config,
+                (network, helper) if helper else (network,),
+            )
+    return found
+
+
+def _examples_run() -> Run:
+    denoiser, classifier = notebook_runs()[0], convolution.final_runs()[0]
+    config = ExamplesConfig(
+        denoiser.config, classifier.config, EXAMPLES, LEVELS
+    )
+    return Run(NAME, "examples_seed-0", show_denoising, config,
+               (denoiser, classifier))
+
+
+def result() -> DenoisingResult:
+    """Give curves of losses, quality and accuracy, and examples."""
+    stored = {
+        run: item for run, item in zip(runs(), compute(runs()), strict=True)
+    }
+
+    def table(needed: list[Run]) -> pd.DataFrame:
+        frame = experiments.table_frame(needed, [stored[n] for n in needed])
+        return frame.assign(
+            seed=frame["run"].str.rpartition("-")[2].astype(int)
+        )
+
+    notebook, quality = notebook_runs(), _quality_runs()
+    accuracy = _accuracy_runs()
+    curves = pd.concat([
+        pd.DataFrame(stored[run].result.table).assign(
+            classifier=classifier, denoiser=denoiser, seed=seed
+        )
+        for (classifier, denoiser, seed), run in accuracy.items()
+    ], ignore_index=True)
+    metrics = stored[quality[0]].result.metrics
+    return DenoisingResult(
+        epochs=table(notebook),
+        least_loss=stored[notebook[0]].result.metrics["least_loss"],
+        quality=table(quality),
+        mean_image={name: metrics[f"{name}_mean"] for name in ("psnr", "ssim")},
+        accuracy=curves,
+        confusion={
+            key: stored[run].result.arrays["confusion"]
+            for key, run in accuracy.items()
+        },
+        examples=stored[_examples_run()].result,
+    )

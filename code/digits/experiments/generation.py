@@ -1,0 +1,99 @@
+"""Question 4D: digits from the decoder.
+
+The question: how must codes be drawn so that the decoder makes digits of them,
+and how good are these digits? Four ways to draw codes, and two references, are
+judged by a convolutional network of 3A.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from digits import experiments
+from digits.compute import compute
+from digits.experiments import convolution, denoising
+from digits.generation import (
+    REFERENCES,
+    SAMPLERS,
+    CodesConfig,
+    GenerationConfig,
+    describe_codes,
+    judge_digits,
+    make_digits,
+)
+from digits.runs import Run
+from digits.store import Result
+
+NAME = "generation"
+SEEDS = range(3)
+# Test images between which is interpolated: 7 to 9, 2 to 0, 1 to 4, 5 to 6.
+PAIRS = ((0, 7), (1, 3), (2, 4), (8, 11))
+
+
+@dataclass(frozen=True)
+class GenerationResult:
+    """What the report shows of 4D.
+
+    `judged` has a row for each way and seed with the metrics of
+    `generation.judge_digits`, `classes` a row for each of these and class.
+    `examples` has 100 digits by way, uint8 (100, 28, 28), of the first seed,
+    and `codes` is what `generation.describe_codes` finds.
+    """
+
+    judged: pd.DataFrame
+    classes: pd.DataFrame
+    examples: dict[str, np.ndarray]
+    codes: Result
+
+
+def runs() -> list[Run]:
+    """List the runs: each way with each auto-encoder, and their codes."""
+    return [*_judging_runs(), _codes_run()]
+
+
+def _judging_runs() -> list[Run]:
+    judge = convolution.final_runs()[0]
+    return [
+        Run(NAME, f"{way}_seed-{seed}", judge_digits,
+            GenerationConfig(way, model.config, judge.config, seed=seed),
+            (model, judge))
+        for way in (*SAMPLERS, *REFERENCES)
+        for seed, model in zip(SEEDS, denoising.notebook_runs(), strict=False)
+        # Real digits are the same, whatever the auto-encoder.
+        if way != "real" or seed == SEEDS[0]
+    ]
+
+
+def _codes_run() -> Run:
+    model = denoising.notebook_runs()[0]
+    return Run(NAME, "codes_seed-0", describe_codes,
+               CodesConfig(model.config, PAIRS), (model,))
+
+
+def result() -> GenerationResult:
+    """Give what was made and how it was judged."""
+    judging, codes = _judging_runs(), _codes_run()
+    *judged, described = compute([*judging, codes])
+    return GenerationResult(
+        judged=experiments.final_frame(judging, judged),
+        classes=experiments.table_frame(judging, judged),
+        examples={
+            run.config.way: item.result.arrays["examples"]
+            for run, item in zip(judging, judged, strict=True)
+            if run.config.seed == SEEDS[0]
+        },
+        codes=described.result,
+    )
+
+
+def generate(digit: int, count: int, seed: int) -> np.ndarray:
+    """Make `count` pictures of a digit: float32 in [0, 1], (n, 28, 28, 1).
+
+    With the first auto-encoder and the mixture of Gaussians for that digit.
+    """
+    model = denoising.notebook_runs()[0]
+    (stored,) = compute([model])
+    return make_digits(
+        model.config, stored.result.weights, digit, count, seed
+    )

@@ -1,0 +1,245 @@
+"""The figures of Question 4: noise, denoising and digits from the decoder."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from digits.figures.dense import draw_network
+from digits.figures.style import DARK, GREY, LIGHT, new_figure, show_image
+
+# Colour and line by who denoises.
+_LOOKS = {
+    "none": (LIGHT, "--"),
+    "notebook": (DARK, "-"),
+}
+
+
+def autoencoder(
+    layers: pd.DataFrame, seasoned: np.ndarray, denoised: np.ndarray
+) -> Figure:
+    """Draw an auto-encoder between an image and what it makes of it.
+
+    `layers` are as for `dense.network`, the images of shape (28, 28).
+    """
+    figure, (left, middle, right) = new_figure(
+        3.1, 3, width_ratios=(1, 5.5, 1)
+    )
+    for axis, image, title in (
+        (left, seasoned, "seasoned"), (right, denoised, "denoised")
+    ):
+        show_image(axis, image)
+        axis.set_title(title)
+    draw_network(middle, layers)
+    return figure
+
+
+def losses(epochs: pd.DataFrame, least: float) -> Figure:
+    """Draw training and validation loss by epoch, and the least possible.
+
+    `epochs` has a row a seed and epoch: `epoch`, `loss`, `validation_loss`.
+    Lines are means, bands reach from the least to the largest.
+    """
+    figure, axis = new_figure(2.5)
+    for column, label, color, line in (
+        ("loss", "training", LIGHT, "--"),
+        ("validation_loss", "validation", DARK, "-"),
+    ):
+        _band(axis, epochs.groupby("epoch")[column], label, color, line)
+    axis.axhline(least, color=GREY, lw=1)
+    axis.text(1, least, "least possible", va="bottom", color=GREY, fontsize=8)
+    axis.set(xlabel="epoch", ylabel="binary cross-entropy", ylim=(0, None))
+    axis.legend()
+    return figure
+
+
+def _band(axis, groups, label: str, color: str, line: str) -> None:
+    """Draw the mean of groups, and a band from the least to the largest."""
+    mean = groups.mean()
+    axis.fill_between(mean.index, groups.min(), groups.max(), color=color,
+                      alpha=0.25, lw=0)
+    axis.plot(mean, color=color, ls=line, label=label)
+
+
+def examples(
+    clean: np.ndarray, seasoned: np.ndarray, denoised: np.ndarray,
+    levels: tuple[float, ...],
+) -> Figure:
+    """Show digits at each noise level: original, seasoned and denoised.
+
+    `clean` has shape (n, 28, 28), the others (levels, n, 28, 28).
+    """
+    rows = [
+        (name, images)
+        for number in range(len(clean))
+        for name, images in (
+            ("original", [clean[number]] * len(levels)),
+            ("seasoned", seasoned[:, number]),
+            ("denoised", denoised[:, number]),
+        )
+    ]
+    figure, axes = new_figure(0.51 * len(rows), len(levels), len(rows))
+    for line, (name, images) in zip(axes, rows, strict=True):
+        for axis, image in zip(line, images, strict=True):
+            show_image(axis, image)
+        line[0].text(-0.15, 0.5, name, ha="right", va="center", fontsize=8,
+                     transform=line[0].transAxes)
+    for axis, level in zip(axes[0], levels, strict=True):
+        axis.set_title(f"{level:g}", fontsize=8)
+    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
+    return figure
+
+
+def quality(measured: pd.DataFrame, mean_image: dict[str, float]) -> Figure:
+    """Draw PSNR and SSIM against the noise level, seasoned and denoised.
+
+    `measured` has a row a seed and level: `noise_level` and `psnr_seasoned`,
+    `psnr_denoised`, `ssim_seasoned`, `ssim_denoised`. `mean_image` has what
+    the mean training image reaches: `psnr` and `ssim`.
+    """
+    figure, axes = new_figure(2.6, 2)
+    for axis, name, label in zip(
+        axes, ("psnr", "ssim"), ("PSNR in dB", "SSIM"), strict=True
+    ):
+        for kind, look in (("seasoned", "none"), ("denoised", "notebook")):
+            groups = measured.dropna().groupby("noise_level")
+            _band(axis, groups[f"{name}_{kind}"], kind, *_LOOKS[look])
+        axis.axhline(mean_image[name], color=GREY, lw=1, ls=":",
+                     label="mean training image")
+        axis.set(xlabel="noise level", ylabel=label, xlim=(0, 1))
+    axes[0].legend(fontsize=8)
+    return figure
+
+
+def accuracy(curves: pd.DataFrame, titles: dict[str, str]) -> Figure:
+    """Draw accuracy against the noise level, seasoned and denoised.
+
+    `curves` has a row a `classifier`, `denoiser`, `seed` and `noise_level`,
+    with `accuracy`; a panel for each classifier of `titles`.
+    """
+    figure, axes = new_figure(2.8, len(titles), sharey=True)
+    for axis, (classifier, title) in zip(axes, titles.items(), strict=True):
+        for denoiser, label in (("none", "seasoned"), ("notebook", "denoised")):
+            chosen = curves[(curves["classifier"] == classifier)
+                            & (curves["denoiser"] == denoiser)]
+            _band(axis, chosen.groupby("noise_level")["accuracy"], label,
+                  *_LOOKS[denoiser])
+        _noise_axis(axis)
+        axis.set_title(title)
+    axes[0].set_ylabel("accuracy on test images")
+    axes[0].legend()
+    return figure
+
+
+def remedies(
+    curves: pd.DataFrame, labels: dict[tuple[str, str], str]
+) -> Figure:
+    """Draw the mean accuracy against the noise level, all in one.
+
+    `curves` are as for `accuracy`; `labels` names each pair of a classifier
+    and a denoiser to draw.
+    """
+    colors = (LIGHT, DARK, GREY, DARK, LIGHT)
+    lines = ("--", "-", "-.", ":", "-")
+    figure, axis = new_figure(3.2)
+    for (key, label), color, line in zip(
+        labels.items(), colors, lines, strict=False
+    ):
+        chosen = curves[(curves["classifier"] == key[0])
+                        & (curves["denoiser"] == key[1])]
+        axis.plot(chosen.groupby("noise_level")["accuracy"].mean(),
+                  color=color, ls=line, label=label)
+    _noise_axis(axis)
+    axis.set_ylabel("accuracy on test images")
+    axis.legend(loc="lower left", fontsize=8)
+    return figure
+
+
+def _noise_axis(axis) -> None:
+    axis.axhline(0.1, color=GREY, lw=1)
+    axis.text(0.02, 0.1, "chance", va="bottom", color=GREY, fontsize=8)
+    axis.yaxis.set_major_formatter(PercentFormatter(1))
+    axis.set(xlabel="noise level", xlim=(0, 1), ylim=(0, 1.02))
+
+
+def confusions(panels: dict[str, np.ndarray]) -> Figure:
+    """Draw which digits are taken for which, a panel for each title.
+
+    Each array of shape (10, 10) has numbers of images by label and
+    prediction, drawn as shares of the label.
+    """
+    figure, axes = new_figure(3.0, len(panels), sharey=True)
+    for axis, (title, counts) in zip(axes, panels.items(), strict=True):
+        shares = counts / counts.sum(axis=1, keepdims=True)
+        drawn = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        axis.set(xticks=range(10), yticks=range(10), xlabel="prediction",
+                 title=title)
+        axis.grid(visible=False)
+    axes[0].set_ylabel("label")
+    figure.colorbar(drawn, ax=axes, label="share of the label's images",
+                    format=PercentFormatter(1), shrink=0.8)
+    return figure
+
+
+def codes(numbers: pd.DataFrame) -> Figure:
+    """Draw how each number of the code is distributed, in falling order.
+
+    `numbers` has a row for each: `mean`, `deviation` and share of `zeros`.
+    """
+    figure, (left, right) = new_figure(2.4, 2)
+    ordered = numbers.sort_values("mean", ascending=False, ignore_index=True)
+    left.fill_between(ordered.index, ordered["mean"] - ordered["deviation"],
+                      ordered["mean"] + ordered["deviation"], color=LIGHT,
+                      alpha=0.3, lw=0)
+    left.plot(ordered["mean"], color=DARK)
+    left.axhline(0, color=GREY, lw=1)
+    left.set(xlabel="number of the code, by its mean",
+             ylabel="mean ± deviation")
+    right.plot(numbers["zeros"].sort_values(ignore_index=True), color=DARK)
+    right.yaxis.set_major_formatter(PercentFormatter(1))
+    right.set(xlabel="number of the code, by its zeros",
+              ylabel="share of zeros", ylim=(0, 1.02))
+    return figure
+
+
+def samples(panels: dict[str, np.ndarray]) -> Figure:
+    """Show the first 25 images of each panel in a square.
+
+    Each array has shape (n, 28, 28), with n at least 25.
+    """
+    figure, axes = new_figure(1.75, len(panels))
+    for axis, (title, images) in zip(axes, panels.items(), strict=True):
+        show_image(axis, _tiled(images[:25], 5))
+        axis.set_title(title)
+    return figure
+
+
+def by_class(images: np.ndarray) -> Figure:
+    """Show images that are of class 0, 1, … 9 in turn, a row a class.
+
+    `images` has shape (100, 28, 28).
+    """
+    figure, axis = new_figure(4.4)
+    turned = images.reshape(10, 10, 28, 28).swapaxes(0, 1)
+    axis.imshow(_tiled(turned.reshape(100, 28, 28), 10), cmap="gray_r")
+    axis.set(yticks=14 + 28 * np.arange(10), yticklabels=range(10), xticks=[],
+             ylabel="class asked for")
+    axis.spines[:].set_visible(False)
+    axis.tick_params(length=0)
+    axis.grid(visible=False)
+    return figure
+
+
+def interpolation(images: np.ndarray) -> Figure:
+    """Show images of shape (pairs, steps, 28, 28), a row a pair."""
+    pairs, steps, *_ = images.shape
+    figure, axis = new_figure(0.7 * pairs)
+    show_image(axis, _tiled(images.reshape(-1, 28, 28), steps))
+    return figure
+
+
+def _tiled(images: np.ndarray, columns: int) -> np.ndarray:
+    """Lay images of shape (n, h, w) side by side, in rows of `columns`."""
+    count, height, width = images.shape
+    grid = images.reshape(count // columns, columns, height, width)
+    return grid.swapaxes(1, 2).reshape(-1, columns * width)
