@@ -94,12 +94,13 @@ class ConvolutionResult:
     """What the report shows of 3A.
 
     `tried` has a row for each setting of the search: `setting`, its config,
-    `parameters`, `multiplications` and `validation_accuracy`; `costs` has
-    `training_multiplications`, in forward passes, beside the last three of
-    them, and a row for the best dense network of 2D. `final` has a row for each seed of the chosen setting on all images, `epochs` a row for
-    each of their epochs and `confirmed` for each epoch of the same training
-    without the validation images. `errors` is what
-    `evaluation.examine_errors` makes of the final networks, `inside` what
+    `parameters`, `multiplications` and `validation_accuracy`. `costs` has
+    `setting`, `parameters`, `validation_accuracy` and
+    `training_multiplications`, in forward passes, of these and of the best
+    dense network of 2D. `final` has a row for each seed of the chosen setting
+    on all images, `epochs` a row for each of their epochs, and `confirmed` for
+    each epoch of the same training without the validation images. `errors` is
+    what `evaluation.examine_errors` makes of the final networks, `inside` what
     `evaluation.look_inside` finds in the first of them.
     """
 
