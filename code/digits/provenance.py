@@ -8,6 +8,7 @@ each frozen format printed with what the digests are now.
 import ast
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from digits import benchmark, experiments, paths, store
@@ -16,6 +17,24 @@ from digits.source import normalised
 
 # As Quarto names them after the files that they become.
 FORMATS = ("html", "tex", "md")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the runs of an experiment came from.
+
+    `minutes` are those of one core in all; `code` digests what the runs'
+    tasks reach; `days`, `processors` and `tensorflow` (its versions) are all
+    that there were.
+    """
+
+    experiment: str
+    runs: int
+    minutes: float
+    code: str
+    days: tuple[str, ...]
+    processors: tuple[str, ...]
+    tensorflow: tuple[str, ...]
 
 
 def results_digest(folder: Path | None = None) -> str:
@@ -53,6 +72,33 @@ def source_digest(root: Path | None = None) -> str:
     """Digest report.qmd as Quarto does, whatever its line ends."""
     source = ((root or paths.ROOT) / "report.qmd").read_bytes()
     return hashlib.md5(source.replace(b"\r\n", b"\n")).hexdigest()
+
+
+def origins() -> list[Origin]:
+    """Tell of each experiment what its stored runs came from."""
+    found = []
+    for name in experiments.NAMES:
+        stamps = [
+            item.stored.stamp
+            for run in experiments.load(name).runs()
+            for item in [status(run)] if item.stored
+        ]
+        code = {
+            f"{part} {digest}"
+            for stamp in stamps for part, digest in stamp["code"].items()
+        }
+        found.append(Origin(
+            name, len(stamps), sum(stamp["seconds"] for stamp in stamps) / 60,
+            _digest(sorted(code)), *(
+                tuple(sorted({of(stamp) for stamp in stamps}))
+                for of in (
+                    lambda stamp: stamp["finished"][:10],
+                    lambda stamp: stamp["hardware"]["processor"],
+                    lambda stamp: stamp["versions"]["tensorflow"],
+                )
+            ),
+        ))
+    return found
 
 
 def _digest(lines: list[str]) -> str:

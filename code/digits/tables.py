@@ -10,6 +10,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 from digits.benchmark import ALL, LIMIT, NAIVE, ONE, TORCH, Benchmark
+from digits.provenance import Origin
 from digits.statistics import summarise
 
 
@@ -146,7 +147,7 @@ def search(tried: pd.DataFrame, labels: dict[str, str]) -> Markdown:
     base = tried.set_index("setting").loc["base", "validation_accuracy"]
     rows = [
         (
-            labels[row.setting],
+            f"{row.setting}: {labels[row.setting]}",
             f"{row.parameters:,}",
             f"{row.multiplications / 1e6:.1f}",
             percent(row.validation_accuracy),
@@ -230,6 +231,19 @@ def benchmark(found: Benchmark) -> Markdown:
     header = ("Way", "Networks · epochs / s", "of the loop", "of the limit",
               "Memory")
     return markdown(header, rows, "lrrrr")
+
+
+def origins(found: Sequence[Origin]) -> Markdown:
+    """Show what each experiment's runs cost, and where they came from."""
+    rows = [
+        (row.experiment.replace("_", " "), row.runs, f"{row.minutes:,.0f}",
+         f"`{row.code[:8]}`", ", ".join(row.days), "; ".join(row.processors))
+        for row in found
+    ]
+    total = ("all", sum(row.runs for row in found),
+             f"{sum(row.minutes for row in found):,.0f}", "", "", "")
+    header = ("Experiment", "Runs", "Minutes", "Code", "Days", "Processors")
+    return markdown(header, [*rows, total], "lrrlll")
 
 
 def percent(value: float, digits: int = 2) -> str:
