@@ -29,6 +29,16 @@ def test_search_names_each_setting_at_its_place():
     assert large == 4 * small
 
 
+def test_learning_curves_have_a_mean_and_the_validation():
+    epochs = pd.DataFrame({"epoch": [1, 2, 1, 2],
+                           "accuracy": [0.9, 0.98, 0.8, 0.96]})
+    confirmed = pd.DataFrame({"epoch": [1, 2],
+                              "validation_accuracy": [0.95, 0.99]})
+    (axis,) = figures.learning_curves(epochs, confirmed).axes
+    np.testing.assert_allclose(axis.lines[0].get_ydata(), [0.85, 0.97])
+    np.testing.assert_allclose(axis.lines[1].get_ydata(), [0.95, 0.99])
+
+
 def test_confusion_leaves_out_what_is_right():
     counts = np.diag(np.full(10, 980.0))
     counts[4, 9], counts[9, 4] = 3.4, 2
