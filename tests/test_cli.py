@@ -1,8 +1,11 @@
 """The command: what it prints, and its exit codes."""
 
 import json
+import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -225,3 +228,28 @@ def test_generate_refuses(call, words, told):
     done = call("generate", *words)
     assert done.exit_code == 2
     assert told in done.output
+
+
+# As an array of jobs.
+
+
+def test_the_documented_array_computes_each_run_of_the_list(tmp_path):
+    """Run the script of CLUSTER.md as Slurm would, without Slurm."""
+    text = (paths.ROOT / "CLUSTER.md").read_text(encoding="utf-8")
+    (script,) = re.findall(r"```sh\n(#!.*?)```", text, flags=re.S)
+    (last,) = re.findall(r"--array=0-(\d+)$", script, flags=re.M)
+    assert int(last) == len(experiments.load("weight_decay").runs()) - 1
+    file = tmp_path / "array.sh"
+    file.write_text(script, encoding="utf-8")
+    scripts = Path(sys.executable).parent
+    for number, code in ((last, 0), (int(last) + 1, 2)):
+        done = subprocess.run(
+            ["bash", str(file)], capture_output=True, text=True,
+            env=os.environ | {
+                "SLURM_ARRAY_TASK_ID": str(number),
+                "DIGITS_TRAIN": "never",
+                "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
+            },
+        )
+        assert done.returncode == code, done.stderr
+    assert f"numbered from 0 to {last}" in done.stderr
