@@ -228,7 +228,7 @@ def influences(
                 continue
             axis.plot([100 * found.low, 100 * found.high], [y, y], color=DARK)
             axis.plot(mean, y, "o", ms=4, color=DARK)
-        axis.axvline(0, color=GREY, lw=1, zorder=0)
+        axis.axvline(0, color="black", lw=0.8, zorder=1)
         axis.set_yticks(range(len(rows)), [label for label, _ in rows])
         axis.set(xlim=limits, ylim=(-0.7, len(rows) - 0.3))
         axis.set_title(title, loc="left")
