@@ -15,7 +15,7 @@ ENVIRONMENT = dict(os.environ)
 
 PARTS = ("code", "data/results", "_freeze", "_quarto.yml", "group.yml",
          "report.qmd", "report.md", "references.bib",
-         "requirements-quarto.lock")
+         "requirements-quarto.lock", "words.txt")
 
 needs_quarto = pytest.mark.skipif(
     shutil.which("quarto") is None,

@@ -1,0 +1,63 @@
+"""The report's running text, and the words in it that no dictionary has."""
+
+import re
+from collections.abc import Iterable
+
+CODE = re.compile(r"^ *```.*?^ *```", flags=re.S | re.M)
+WORD = re.compile(r"[^\W\d_]{2,}(?:'[^\W\d_]+)*")
+
+
+def with_captions(source: str) -> str:
+    """Give a Quarto source's text, captions and alternative texts, no code."""
+    body = source.partition("\n---\n")[2]
+    captions = re.findall(r"#\| (?:\w+-cap|fig-alt): (.*)", body)
+    body = re.sub(r"`[^`]*`", " ", CODE.sub(" ", body))
+    return "\n".join([body, *captions])
+
+
+def prose(source: str) -> str:
+    """Strip from a Quarto source what is not running text or a caption.
+
+    Gone are code, formulas, citations, cross-references, headings, the
+    numbers of list items and the names of questions.
+    """
+    body = re.sub(
+        r"\$\$.*?\$\$\s*(\{#.*?\})?", " ", with_captions(source), flags=re.S
+    )
+    for pattern in (
+        r"\$[^$]*\$", r"\{#[^}]*\}", r"\[@[^\]]*\]", r"@[\w-]+", r":::.*",
+        r"^#+ .*$", r"^\d+\. ", r"\(\d(, \d)+\)", r"\b\d[A-D]\b",
+        # The level of intervals is a setting of ours.
+        r"95 % (interval|Welch)", r"level of\s+95 %",
+    ):
+        body = re.sub(pattern, " ", body, flags=re.M)
+    return body
+
+
+def word_list(text: str) -> tuple[set[str], set[str]]:
+    """Read a project's word list: (words to take, words to refuse).
+
+    A line is a word. Those after a minus sign are to be refused although the
+    dictionary has them; empty lines and those that begin with # are skipped.
+    """
+    lines = [line.strip().lower() for line in text.splitlines()]
+    words = [line for line in lines if line and not line.startswith("#")]
+    refused = {word.removeprefix("-") for word in words if word[0] == "-"}
+    return set(words) - {f"-{word}" for word in refused}, refused
+
+
+def misspelt(
+    text: str, taken: Iterable[str] = (), refused: Iterable[str] = ()
+) -> list[str]:
+    """List the words of a text that are not English, sorted.
+
+    The dictionary is that of pyspellchecker, which is American: British
+    spellings have to be among the words taken, and American ones that the
+    text is not to have among those refused.
+    """
+    from spellchecker import SpellChecker  # a dictionary to load
+
+    text = text.lower().replace("’", "'")
+    words = {word.removesuffix("'s") for word in WORD.findall(text)}
+    unknown = SpellChecker().unknown(words) - set(taken)
+    return sorted(unknown | words & set(refused))
