@@ -37,7 +37,7 @@ def stale_baseline(monkeypatch):
 def test_help_names_every_command(call):
     text = call("--help").output
     for name in ("train", "status", "check", "results", "predict", "generate",
-                 "data", "render"):
+                 "data", "render", "submit"):
         assert f"\n  {name} " in text
         assert call(name, "--help").exit_code == 0
 

@@ -7,10 +7,11 @@ import subprocess
 import pytest
 from pypdf import PdfReader
 
-from digits import paths, provenance
+from digits import paths, prose, provenance, selfcheck
 from project import copy, needs_poppler
 
 SOURCE = (paths.ROOT / "report.qmd").read_text(encoding="utf-8")
+BIBLIOGRAPHY = (paths.ROOT / "references.bib").read_text(encoding="utf-8")
 FROZEN = paths.FREEZE / "execute-results"
 LABEL = re.compile(r"#\| label: ((?:fig|tbl)-\S+)")
 # Numbers that prose may hold as they are: settings quoted from the
@@ -23,26 +24,10 @@ SETTINGS = {
 }
 
 
-def prose(source):
-    """Strip from a Quarto source what is not running text or a caption."""
-    body = source.partition("\n---\n")[2]
-    body += "\n".join(re.findall(r"#\| (?:\w+-cap|fig-alt): (.*)", body))
-    for pattern in (
-        r"```.*?```", r"\$\$.*?\$\$\s*(\{#.*?\})?", r"\$[^$]*\$", r"`[^`]*`",
-        r"\{#[^}]*\}", r"\[@[^\]]*\]", r"@[\w-]+", r":::.*", r"^#+ .*$",
-        r"^\d+\. ", r"\(\d(, \d)+\)", r"\b\d[A-D]\b",
-        # The level of intervals is a setting of ours.
-        r"95 % (interval|Welch)", r"level of\s+95 %",
-    ):
-        body = re.sub(pattern, " ", body, flags=re.S if "`" in pattern
-                      or "$$" in pattern else re.M)
-    return body
-
-
 def bare_numbers(source):
     number = r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?!\w)(?: %(?: Wilson)?)?"
     return [
-        found.rstrip(",") for found in re.findall(number, prose(source))
+        found.rstrip(",") for found in re.findall(number, prose.prose(source))
     ]
 
 
@@ -58,32 +43,32 @@ def test_a_typed_result_would_be_found(sentence):
     assert set(bare_numbers(SOURCE + sentence)) - SETTINGS
 
 
-@pytest.mark.parametrize("label", LABEL.findall(SOURCE))
-def test_every_figure_and_table_is_mentioned_and_described(label):
-    assert f"@{label}" in SOURCE
-    chunk = SOURCE.partition(f"#| label: {label}\n")[2].partition("```")[0]
-    kind = label[:3]
-    assert re.search(rf"#\| {kind}-cap: \".{{20,}}\"", chunk)
-    if kind == "fig":
-        assert re.search(r"#\| fig-alt: \".{40,}\"", chunk)
+def test_every_figure_and_table_is_mentioned_and_described():
+    assert selfcheck.figures(SOURCE) == []
 
 
 def test_every_reference_is_defined_and_every_definition_used():
+    assert selfcheck.references(SOURCE, BIBLIOGRAPHY) == []
     defined = set(LABEL.findall(SOURCE)) | set(
-        re.findall(r"\{#((?:eq|sec)-[\w-]+)", SOURCE)
+        re.findall(r"\{#(eq-[\w-]+)", SOURCE)
     )
-    used = set(re.findall(r"@((?:fig|tbl|eq|sec)-[\w-]+)", SOURCE))
-    assert used <= defined
-    assert {key for key in defined if not key.startswith("sec")} <= used
+    used = set(re.findall(r"@((?:fig|tbl|eq)-[\w-]+)", SOURCE))
+    assert defined == used
 
 
-def test_every_citation_is_in_the_bibliography_and_the_reverse():
-    cited = set(re.findall(r"@([a-z]+\d{4}\w+)", SOURCE))
-    text = (paths.ROOT / "references.bib").read_text(encoding="utf-8")
-    entries = dict(re.findall(r"@\w+\{(\w+),(.*?)\n\}", text, flags=re.S))
-    assert cited == set(entries)
+def test_every_entry_of_the_bibliography_is_cited_and_can_be_found():
+    entries = dict(
+        re.findall(r"@\w+\{(\w+),(.*?)\n\}", BIBLIOGRAPHY, flags=re.S)
+    )
+    assert entries
     for key, entry in entries.items():
+        assert f"@{key}" in SOURCE
         assert re.search(r"\b(doi|url)\s*=", entry), key
+
+
+def test_the_spelling_is_english_and_british():
+    words = (paths.ROOT / "words.txt").read_text(encoding="utf-8")
+    assert selfcheck.spelling(SOURCE, *prose.word_list(words)) == []
 
 
 def test_all_formats_carry_the_digests_of_what_is_here():

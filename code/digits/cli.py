@@ -18,6 +18,8 @@ from digits import (
     handwriting,
     paths,
     provenance,
+    selfcheck,
+    submission,
 )
 from digits import render as chain
 from digits.experiments import convolution, generation
@@ -30,6 +32,7 @@ EXPECTED = (
     compute.TrainingRefused,
     data.DataError,
     chain.RenderError,
+    submission.SubmissionError,
     OSError,
 )
 
@@ -253,4 +256,37 @@ def fetch_data() -> None:
 def render() -> None:
     """Build report.html and report.pdf, with Quarto where it can be had."""
     for path in chain.render(click.echo):
+        click.echo(path.relative_to(paths.ROOT))
+
+
+@main.command()
+@click.option("--draft", is_flag=True,
+              help="Build whatever is missing, and mark each page as a draft.")
+def submit(draft: bool) -> None:
+    """Check the report, then build the zip file and the PDF to hand in.
+
+    Renders the report, goes through the assignment's self-check, and writes
+    to the folder submission/. Exits with 1 if anything is missing.
+    """
+    rendering = []
+    try:
+        chain.render(click.echo)
+    except chain.RenderError as error:
+        rendering = [str(error)]
+    checks = selfcheck.self_check(paths.ROOT, rendering)
+    for found in checks:
+        click.echo(f"{'MISSING' if found.problems else 'ok':8} {found.name}")
+        for problem in found.problems:
+            click.echo(f"         - {problem}")
+    failed = [found.name for found in checks if found.problems]
+    if rendering:
+        raise click.ClickException(
+            "the report can't be rendered, so there is nothing to hand in"
+        )
+    if failed and not draft:
+        raise click.ClickException(
+            f"not ready to hand in: {', '.join(failed)}. Mend what is listed "
+            "above, or build a marked draft: digits submit --draft"
+        )
+    for path in submission.build(paths.ROOT, draft):
         click.echo(path.relative_to(paths.ROOT))
