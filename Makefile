@@ -1,4 +1,5 @@
 # make report   report.pdf and report.html, from stored results
+# make submission   what is handed in: checked, a zip file and a PDF
 # make test     the whole test suite
 # make bench    the benchmarks, side by side
 # make lock     renew the lock files from pyproject.toml
@@ -12,10 +13,13 @@ BIN := .venv/bin
 endif
 READY := .venv/ready
 
-.PHONY: report test bench lock clean
+.PHONY: report submission test bench lock clean
 
 report: $(READY)
 	$(BIN)/digits render
+
+submission: $(READY)
+	$(BIN)/digits submit
 
 test: $(READY)
 	$(BIN)/python -m pytest
@@ -50,4 +54,4 @@ lock: $(READY)
 		--upgrade --output-file requirements-quarto.lock
 
 clean:
-	rm -rf .venv .quarto report.html report.pdf report_files
+	rm -rf .venv .quarto report.html report.pdf report_files submission
