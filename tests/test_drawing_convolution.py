@@ -16,16 +16,20 @@ def _close_figures():
     plt.close("all")
 
 
-def test_search_names_each_setting_at_its_place():
+def test_search_names_each_setting_beside_its_place():
     tried = pd.DataFrame({
-        "setting": ["base", "narrow"], "validation_accuracy": [0.995, 0.992],
-        "parameters": [240_000, 60_000],
-        "training_multiplications": [3e12, 1e12],
+        "setting": ["base", "narrow", "same", "equal"],
+        "validation_accuracy": [0.995, 0.992, 0.9949, 0.9949],
+        "parameters": [240_000, 60_000, 240_000, 240_000],
+        "training_multiplications": [3e12, 1e12, 3e12, 3e12],
     })
     (axis,) = figures.search(tried).axes
-    assert [text.get_text() for text in axis.texts] == ["base", "narrow"]
-    assert [text.xy for text in axis.texts] == [(3e12, 0.995), (1e12, 0.992)]
-    large, small = axis.collections[0].get_sizes()
+    placed = {text.get_text(): text for text in axis.texts}
+    assert placed["base"].xy == (3e12, 0.995)
+    assert placed["narrow"].xy == (1e12, 0.992)
+    heights = [placed[name].xyann[1] for name in ("base", "same", "equal")]
+    assert np.diff(heights).max() < -1e-4  # none hides another
+    large, small, *_ = axis.collections[0].get_sizes()
     assert large == 4 * small
 
 

@@ -103,7 +103,7 @@ def test_all_sizes_have_the_same_number_of_steps():
     configs = [run.config for run in comparison.runs() if not run.needs]
     steps = {config.epochs * config.epoch_images / config.batch_size
              for config in configs}
-    assert steps == {2_000}
+    assert steps == {1_000}
     shared = {
         dataclasses.replace(config, stem=1, stages=(), hidden_units=(), seed=0,
                             training_images=1, keep_weights=False)

@@ -31,8 +31,8 @@ LABELS = {
     "dense": "784-64-64-10",
     "dense-large": "784-500-300-10",
 }
-# 2,000 steps for each, whatever the number of images.
-EPOCHS, EPOCH_IMAGES = 20, 12_800
+# 1,000 steps for each, whatever the number of images.
+EPOCHS, EPOCH_IMAGES = 10, 12_800
 
 
 @dataclass(frozen=True)

@@ -29,12 +29,25 @@ def search(tried: pd.DataFrame) -> Figure:
     )
     axis.plot(tried["training_multiplications"], tried["validation_accuracy"],
               ".", ms=4, color=DARK)
-    for row in tried.itertuples():
-        axis.annotate(
-            row.setting,
-            (row.training_multiplications, row.validation_accuracy),
-            (5, 0), textcoords="offset points", va="center", fontsize=8,
-        )
+    low, high = axis.get_ylim()
+    cost = tried["training_multiplications"]
+    # Of settings that cost the same, the names stand in a column beside.
+    for at, group in tried.groupby(cost):
+        ranked = group.sort_values("validation_accuracy", ascending=False)
+        right = at in (cost.min(), cost.max())
+        height = high
+        for row in ranked.itertuples():
+            height = min(height - 0.055 * (high - low),
+                         row.validation_accuracy)
+            axis.annotate(
+                row.setting, (at, row.validation_accuracy),
+                (at * 1.12 if right else at / 1.12, height), va="center",
+                ha="left" if right else "right", fontsize=8,
+                arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.5,
+                            "relpos": (0 if right else 1, 0.5)},
+            )
+    axis.set_xlim(0.9 * cost.min(), 1.8 * cost.max())
+    axis.set_ylim(low, high)
     axis.set_xscale("log")
     axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
     axis.set(xlabel="multiplications in a forward pass, times images trained "
