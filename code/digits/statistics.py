@@ -107,7 +107,7 @@ def crossing(
     rises.
     """
     sign = -1 if falling else 1
-    y = sign * np.asarray(y, dtype=float)
+    x, y = np.asarray(x, dtype=float), sign * np.asarray(y, dtype=float)
     for here in range(len(y) - 1):
         if y[here] < 0 <= y[here + 1]:
             share = -y[here] / (y[here + 1] - y[here])

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import yaml
 
-from digits import paths, pdf, store
+from digits import pdf, store
 
+FOLDER = "submission"
 MARK = "DRAFT"
 
 # All that belongs to the project, where git can't be asked.
@@ -53,7 +54,7 @@ def build(root: Path, draft: bool) -> list[Path]:
         else report.read_bytes(),
         f"{name}.zip": archive(root, name),
     }
-    folder = root / paths.SUBMISSION.name
+    folder = root / FOLDER
     folder.mkdir(exist_ok=True)
     for file, content in contents.items():
         store.write_atomically(folder / file, content)
