@@ -71,8 +71,9 @@ def test_quality_has_both_measures_and_the_mean_image():
     })
     mean = {"psnr": 10.0, "ssim": 0.25}
     left, right = figures.quality(measured, mean).axes
-    assert left.lines[1].get_ydata().tolist() == [15, 9]
-    assert right.lines[0].get_ydata().tolist() == [0.3, 0.1]
+    assert left.lines[0].get_ydata().tolist() == [8, 4]
+    assert left.lines[1].get_ydata().tolist() == [20, 15, 9]
+    assert right.lines[0].get_ydata().tolist() == [1, 0.3, 0.1]
     assert [set(axis.lines[2].get_ydata()) for axis in (left, right)] == [
         {10.0}, {0.25}
     ]

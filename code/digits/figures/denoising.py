@@ -102,12 +102,13 @@ def quality(measured: pd.DataFrame, mean_image: dict[str, float]) -> Figure:
         axes, ("psnr", "ssim"), ("PSNR in dB", "SSIM"), strict=True
     ):
         for kind, look in (("seasoned", "none"), ("denoised", "notebook")):
-            groups = measured.dropna().groupby("noise_level")
-            _band(axis, groups[f"{name}_{kind}"], kind, *_LOOKS[look])
+            column = f"{name}_{kind}"
+            groups = measured.dropna(subset=column).groupby("noise_level")
+            _band(axis, groups[column], kind, *_LOOKS[look])
         axis.axhline(mean_image[name], color=GREY, lw=1, ls=":",
                      label="mean training image")
         axis.set(xlabel="noise level", ylabel=label, xlim=(0, 1))
-    axes[0].legend(fontsize=8)
+    axes[1].legend(fontsize=8)
     return figure
 
 
@@ -141,7 +142,7 @@ def remedies(
     """
     colors = (LIGHT, DARK, GREY, DARK, LIGHT)
     lines = ("--", "-", "-.", ":", "-")
-    figure, axis = new_figure(3.2)
+    figure, axis = new_figure(3.4)
     for (key, label), color, line in zip(
         labels.items(), colors, lines, strict=False
     ):
@@ -151,7 +152,8 @@ def remedies(
                   color=color, ls=line, label=label)
     _noise_axis(axis)
     axis.set_ylabel("accuracy on test images")
-    axis.legend(loc="lower left", fontsize=8)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2,
+                fontsize=8)
     return figure
 
 
