@@ -54,13 +54,16 @@ def test_losses_have_the_least_possible():
 def test_examples_have_three_rows_a_digit_and_a_column_a_level():
     seasoned = IMAGES[:6].reshape(3, 2, 28, 28)
     figure = figures.examples(IMAGES[:2], seasoned, seasoned + 1, LEVELS)
-    shown = [axis.images[0].get_array() for axis in figure.axes]
-    assert len(shown) == 2 * 3 * len(LEVELS)
-    rows = np.array(shown).reshape(6, 3, 28, 28)
+    (axis,) = figure.axes
+    side = 28 + 2 * figures.MARGIN
+    rows = axis.images[0].get_array().reshape(6, side, 3, side).swapaxes(1, 2)
+    rows = rows[..., figures.MARGIN:-figures.MARGIN,
+                figures.MARGIN:-figures.MARGIN]
     np.testing.assert_array_equal(rows[3], [IMAGES[1]] * 3)
     np.testing.assert_array_equal(rows[4], seasoned[:, 1])
     np.testing.assert_array_equal(rows[5], seasoned[:, 1] + 1)
-    assert [axis.get_title() for axis in figure.axes[:3]] == ["0", "0.5", "1"]
+    labels = [label.get_text() for label in axis.get_xticklabels()]
+    assert labels == ["0", "0.5", "1"]
 
 
 def test_quality_has_both_measures_and_the_mean_image():

@@ -8,6 +8,7 @@ from matplotlib.ticker import PercentFormatter
 from digits.figures.dense import draw_network
 from digits.figures.style import DARK, GREY, LIGHT, new_figure, show_image
 
+MARGIN = 2  # pixels around seasoned digits
 # Colour and line by who denoises.
 _LOOKS = {
     "none": (LIGHT, "--"),
@@ -69,24 +70,24 @@ def examples(
 
     `clean` has shape (n, 28, 28), the others (levels, n, 28, 28).
     """
-    rows = [
-        (name, images)
-        for number in range(len(clean))
-        for name, images in (
-            ("original", [clean[number]] * len(levels)),
-            ("seasoned", seasoned[:, number]),
-            ("denoised", denoised[:, number]),
-        )
-    ]
-    figure, axes = new_figure(0.51 * len(rows), len(levels), len(rows))
-    for line, (name, images) in zip(axes, rows, strict=True):
-        for axis, image in zip(line, images, strict=True):
-            show_image(axis, image)
-        line[0].text(-0.15, 0.5, name, ha="right", va="center", fontsize=8,
-                     transform=line[0].transAxes)
-    for axis, level in zip(axes[0], levels, strict=True):
-        axis.set_title(f"{level:g}", fontsize=8)
-    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
+    kinds = np.stack([
+        np.broadcast_to(clean, seasoned.shape), seasoned, denoised
+    ])
+    levels_, digits, size = *seasoned.shape[:2], seasoned.shape[-1] + 2 * MARGIN
+    # A row for each digit and kind, a column for each level.
+    images = kinds.transpose(2, 0, 1, 3, 4).reshape(-1, *clean.shape[1:])
+    figure, axis = new_figure(1.55 * digits)
+    show_image(axis, _tiled(images, levels_, MARGIN))
+    axis.axis("on")
+    axis.set(
+        xticks=size * (np.arange(levels_) + 0.5),
+        xticklabels=[f"{level:g}" for level in levels],
+        yticks=size * (np.arange(3 * digits) + 0.5),
+        yticklabels=["original", "seasoned", "denoised"] * digits,
+    )
+    axis.tick_params(length=0, labeltop=True, labelbottom=False, labelsize=8)
+    axis.spines[:].set_visible(False)
+    axis.grid(visible=False)
     return figure
 
 
@@ -223,7 +224,8 @@ def by_class(images: np.ndarray) -> Figure:
     """
     figure, axis = new_figure(4.4)
     turned = images.reshape(10, 10, 28, 28).swapaxes(0, 1)
-    axis.imshow(_tiled(turned.reshape(100, 28, 28), 10), cmap="gray_r")
+    show_image(axis, _tiled(turned.reshape(100, 28, 28), 10))
+    axis.axis("on")
     axis.set(yticks=14 + 28 * np.arange(10), yticklabels=range(10), xticks=[],
              ylabel="class asked for")
     axis.spines[:].set_visible(False)
@@ -240,8 +242,13 @@ def interpolation(images: np.ndarray) -> Figure:
     return figure
 
 
-def _tiled(images: np.ndarray, columns: int) -> np.ndarray:
-    """Lay images of shape (n, h, w) side by side, in rows of `columns`."""
+def _tiled(images: np.ndarray, columns: int, margin: int = 0) -> np.ndarray:
+    """Lay images of shape (n, h, w) side by side, in rows of `columns`.
+
+    Each has a white margin of so many pixels.
+    """
+    sides = (margin, margin)
+    images = np.pad(images, ((0, 0), sides, sides))
     count, height, width = images.shape
     grid = images.reshape(count // columns, columns, height, width)
     return grid.swapaxes(1, 2).reshape(-1, columns * width)

@@ -38,6 +38,9 @@ def new_figure(height: float, columns: int = 1, rows: int = 1, **options):
 
 
 def show_image(axis, image: np.ndarray) -> None:
-    """Draw an image of shape (h, w), black on white, without an axis."""
-    axis.imshow(image, cmap="gray_r")
+    """Draw an image of shape (h, w), black on white, without an axis.
+
+    As it is, one sample a pixel: scaled up, it would fill the page's file.
+    """
+    axis.imshow(image, cmap="gray_r", interpolation="none")
     axis.axis("off")
