@@ -107,7 +107,7 @@ def test_figures_are_sharp_described_and_zoomable(open_report):
 
 def test_the_noise_level_is_set_by_a_reader(open_report):
     page = open_report()
-    slider = page.get_by_label("Noise level")
+    slider = page.get_by_role("slider", name="Noise level")
     rows = page.locator(".noise-slider tbody tr")
 
     def shown():

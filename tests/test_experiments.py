@@ -203,7 +203,7 @@ def test_ways_to_draw_codes_are_compared():
     })
     lines = tables.generation(judged, classes, {"normal": "(a)"}).data
     assert lines.splitlines()[2:] == [
-        "| (a) | 0.85 | 0.25 | 11.0 | 5.50 | 30 % to 70 % |"
+        "| (a) | 0.85 | 0.25 | 11.00 | 5.50 | 30 % to 70 % |"
     ]
 
 

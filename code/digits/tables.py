@@ -198,7 +198,7 @@ def generation(
                 f"{group[name].mean():{form}}"
                 for name, form in (
                     ("confidence", ".2f"), ("entropy", ".2f"),
-                    ("frechet_distance", ".1f"), ("nearest", ".2f"),
+                    ("frechet_distance", ".2f"), ("nearest", ".2f"),
                 )
             ),
             f"{percent(shares.min(), 0)} to {percent(shares.max(), 0)}",
