@@ -109,13 +109,22 @@ def compute_on(found: Cluster, runs, folder, **options):
         return compute(runs, executor=executor, folder=folder, **options)
 
 
-LOCALLY = """
+# A process of its own that computes in the folder named first, on the cluster
+# whose address follows, or here.
+COMPUTE = """
 import sys
 from pathlib import Path
+from digits.cluster import connect
 from digits.compute import compute
 from test_cluster import a_few_runs
 if __name__ == "__main__":
-    compute(a_few_runs(), jobs=1, folder=Path(sys.argv[1]))
+    folder, *address = sys.argv[1:]
+    runs, folder = a_few_runs(), Path(folder)
+    if address:
+        with connect(*address, runs, print) as executor:
+            compute(runs, executor=executor, folder=folder)
+    else:
+        compute(runs, jobs=1, folder=folder)
 """
 
 
@@ -125,14 +134,16 @@ def a_few_runs() -> list[Run]:
     return [*toys(5), Run("toys", "trained", toy_tasks.train_on_fakes, tiny)]
 
 
-def test_results_are_those_of_the_local_workers(shared, results, tmp_path):
-    compute_on(shared, a_few_runs(), results)
+def test_results_are_those_of_the_local_workers(shared, tmp_path):
     script = tmp_path / "script.py"
-    script.write_text(LOCALLY)
-    subprocess.run([sys.executable, script, tmp_path / "local"], check=True,
-                   env=CLEAN | {"PYTHONPATH": str(TESTS)})
-    here, there = files_in(tmp_path / "local"), files_in(results)
-    assert here.keys() == there.keys()
+    script.write_text(COMPUTE)
+    for name, *address in (("local",), ("cluster", shared.address)):
+        subprocess.run(
+            [sys.executable, script, tmp_path / name, *address], check=True,
+            env=CLEAN | {"PYTHONPATH": str(TESTS)},
+        )
+    here, there = files_in(tmp_path / "local"), files_in(tmp_path / "cluster")
+    assert len(here) > 7
     assert here == there
 
 
