@@ -12,7 +12,7 @@ FINAL = [*convolution.final_runs(), *influences.final_runs()]
 
 @pytest.fixture(scope="module")
 def test_set(mnist_file):
-    return data.prepare(data.read_file(mnist_file)).test
+    return data.load_mnist().test
 
 
 @pytest.mark.parametrize("run", FINAL, ids=str)

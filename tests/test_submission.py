@@ -1,6 +1,7 @@
 """What is handed in: each thing that the self-check is to find is broken."""
 
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -212,8 +213,8 @@ def test_results_that_are_missing_are_counted_by_experiment(tmp_path):
 
 def test_a_freeze_of_other_results_is_named(tmp_path):
     file = copy(tmp_path) / "_freeze/report/execute-results/tex.json"
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace('"hash": "', '"hash": "0'), encoding="utf-8")
+    frozen = json.loads(file.read_text(encoding="utf-8")) | {"hash": "0" * 32}
+    file.write_text(json.dumps(frozen), encoding="utf-8")
     found = failed(tmp_path, ["not rendered here"])
     assert "tex: report.qmd changed since it was frozen" in found[
         "freeze of these results"
