@@ -4,7 +4,8 @@ The question: how good can a small convolutional network be, and which of its
 parts matter? First a search on the validation split alone: from one setting,
 one thing is changed at a time, with one seed and few epochs each. What is
 chosen there is trained longer, on all 60,000 images, with five seeds, and meets
-the test images once. How many epochs that takes was fixed before any of it ran.
+the test images once. The rule of the choice and the number of epochs were fixed
+while the search ran, before any final training.
 """
 
 import dataclasses
