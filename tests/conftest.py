@@ -43,6 +43,17 @@ def here():
         yield executor
 
 
+@pytest.fixture(scope="module")
+def keras():
+    """Start TensorFlow with one thread, before anything else does."""
+    from digits import training
+
+    training.start(0)
+    import keras
+
+    return keras
+
+
 @pytest.fixture(autouse=True)
 def training_allowed(monkeypatch):
     """Let tests train, whatever the user's environment says."""

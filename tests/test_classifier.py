@@ -27,14 +27,6 @@ SMALL = ClassifierConfig(
 )
 
 
-@pytest.fixture(scope="module")
-def keras():
-    training.start(0)
-    import keras
-
-    return keras
-
-
 @pytest.fixture
 def fakes(monkeypatch):
     """Put 6,000 made-up images in MNIST's place, 5,000 held out."""

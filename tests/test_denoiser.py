@@ -16,14 +16,6 @@ from digits.denoiser import DenoiserConfig, binary_entropy
 SHORT = DenoiserConfig(epochs=2)
 
 
-@pytest.fixture(scope="module")
-def keras():
-    training.start(0)
-    import keras
-
-    return keras
-
-
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch):
     arrays = toy_tasks.fake_arrays(train=200)

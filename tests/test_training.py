@@ -16,15 +16,6 @@ TINY = {"hidden_units": (8,), "epochs": 2, "batch_size": 50,
         "whole_training_set": True}
 
 
-@pytest.fixture(scope="module")
-def keras():
-    """Start TensorFlow with one thread, before anything else does."""
-    training.start(0)
-    import keras
-
-    return keras
-
-
 @pytest.fixture
 def fakes(monkeypatch):
     """Put 300 made-up images in MNIST's place, 50 for tests."""
