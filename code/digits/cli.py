@@ -18,11 +18,12 @@ from digits import (
     handwriting,
     paths,
     provenance,
+    runs,
     selfcheck,
     submission,
 )
 from digits import render as chain
-from digits.experiments import convolution, generation
+from digits.experiments import convolution, generation, weight_decay
 
 # What a user can mend gets one line; anything else is a bug and a traceback.
 EXPECTED = (
@@ -58,12 +59,45 @@ def main() -> None:
     """
 
 
-_experiments = click.argument(
-    "names",
-    nargs=-1,
-    metavar="[EXPERIMENT]...",
-    type=click.Choice(experiments.NAMES),
-)
+def _experiments(command):
+    """Let a command take experiments, and a finer grid of one of them."""
+    for decorate in (
+        click.option(
+            "--replicates",
+            type=click.IntRange(1, 1_000),
+            help="Seeds a factor, for weight_decay alone: 10 if not given.",
+        ),
+        click.option(
+            "--factors",
+            type=click.IntRange(2, weight_decay.FINEST),
+            help="Factors, for weight_decay alone: 5 if not given.",
+        ),
+        click.argument(
+            "names",
+            nargs=-1,
+            metavar="[EXPERIMENT]...",
+            type=click.Choice(experiments.NAMES),
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+def _runs(
+    names: tuple[str, ...], factors: int | None, replicates: int | None
+) -> list[runs.Run]:
+    """List the runs of the experiments named, or those of a finer grid."""
+    if factors is None and replicates is None:
+        return experiments.all_runs(names or experiments.NAMES)
+    if names != (weight_decay.NAME,):
+        raise click.UsageError(
+            "--factors and --replicates ask for a grid of weight_decay: "
+            f"name that experiment alone, not {' '.join(names) or 'all'}"
+        )
+    return weight_decay.sweep_runs(
+        weight_decay.grid(factors) if factors else weight_decay.FACTORS,
+        range(replicates) if replicates else weight_decay.SEEDS,
+    )
 
 
 @main.command()
@@ -71,7 +105,8 @@ _experiments = click.argument(
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="Runs at once; as many as there are cores if not given.",
+    help="Runs at once. If not given, as many as there are cores, or one "
+    "where there is a GPU.",
 )
 @click.option("--force", is_flag=True, help="Compute fresh runs as well.")
 @click.option(
@@ -88,40 +123,43 @@ _experiments = click.argument(
     help="Compute only the run of this number in the list of `digits status`.",
 )
 def train(
-    names: tuple[str, ...], jobs: int | None, force: bool,
-    scheduler: str | None, number: int | None,
+    names: tuple[str, ...], factors: int | None, replicates: int | None,
+    jobs: int | None, force: bool, scheduler: str | None, number: int | None,
 ) -> None:
     """Compute the missing and stale runs of EXPERIMENT, or of all."""
-    runs = experiments.all_runs(names or experiments.NAMES)
+    wanted = _runs(names, factors, replicates)
     if number is not None:
-        if number >= len(runs):
+        if number >= len(wanted):
             raise click.BadParameter(
-                f"{number}: the runs are numbered from 0 to {len(runs) - 1}",
+                f"{number}: the runs are numbered from 0 to {len(wanted) - 1}",
                 param_hint="--run",
             )
-        runs = [runs[number]]
+        wanted = [wanted[number]]
     try:
         with contextlib.ExitStack() as stack:
             executor = None
             if scheduler:
                 say = partial(click.echo, err=True)
                 executor = stack.enter_context(
-                    cluster.connect(scheduler, runs, say)
+                    cluster.connect(scheduler, wanted, say)
                 )
-            compute.compute(runs, jobs=jobs, force=force, executor=executor)
+            compute.compute(wanted, jobs=jobs, force=force, executor=executor)
     except KeyboardInterrupt:
         click.echo("Interrupted; what had ended is stored.", err=True)
         sys.exit(130)
-    click.echo(f"{len(runs)} runs are fresh.")
+    click.echo(f"{len(wanted)} runs are fresh.")
 
 
 @main.command()
 @_experiments
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-def status(names: tuple[str, ...], as_json: bool) -> None:
+def status(
+    names: tuple[str, ...], factors: int | None, replicates: int | None,
+    as_json: bool,
+) -> None:
     """Say of each run whether it is fresh, stale or missing, and why."""
-    runs = experiments.all_runs(names or experiments.NAMES)
-    found = [compute.status(run) for run in runs]
+    wanted = _runs(names, factors, replicates)
+    found = [compute.status(run) for run in wanted]
     if as_json:
         rows = [
             {
@@ -177,15 +215,15 @@ def check() -> None:
               default="csv", show_default=True)
 def results(name: str, form: str) -> None:
     """Write the results of EXPERIMENT: a row a run, with its config."""
-    runs = experiments.load(name).runs()
-    found = [compute.status(run) for run in runs]
+    wanted = experiments.load(name).runs()
+    found = [compute.status(run) for run in wanted]
     lacking = [str(item.run) for item in found if item.state != "fresh"]
     if lacking:
         raise click.ClickException(
             f"not fresh: {', '.join(lacking)}; compute with: "
             f"digits train {name}"
         )
-    frame = experiments.final_frame(runs, [item.stored for item in found])
+    frame = experiments.final_frame(wanted, [item.stored for item in found])
     if form == "csv":
         click.echo(frame.to_csv(index=False), nl=False)
     else:

@@ -1,5 +1,6 @@
 """The figures of Questions 1 and 2: dense networks."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -158,7 +159,34 @@ def weight_decay(
     """
     figure, axis = new_figure(3.3)
     factors = sorted(final["regularization_factor"].unique())
-    left = factors[1] / 10**0.75
+    _accuracy_by_factor(axis, final, factors, asked_seeds)
+    axis.axhspan(*interval, color=GREY, alpha=0.15, lw=0)
+    axis.axhline(published, color=GREY, lw=1)
+    axis.text(factors[-1] * 1.3, published, f"{published}", va="bottom",
+              ha="right", color=GREY, fontsize=8)
+    return figure
+
+
+def finer_weight_decay(
+    final: pd.DataFrame, labelled: Sequence[float]
+) -> Figure:
+    """Draw final accuracy against the factors of a finer grid.
+
+    As `weight_decay` does, without single runs and a published accuracy; the
+    axis has the factors `labelled`, of which the first is 0.
+    """
+    figure, axis = new_figure(3.3)
+    _accuracy_by_factor(axis, final, labelled)
+    return figure
+
+
+def _accuracy_by_factor(
+    axis, final: pd.DataFrame, labelled: Sequence[float],
+    asked_seeds: Sequence[int] = (),
+) -> None:
+    """Draw means, deviations and the runs of `asked_seeds`; label the axis."""
+    factors = sorted(final["regularization_factor"].unique())
+    left = labelled[1] / 10**0.75
     for column, label, color, line, side in (
         ("validation_accuracy", "5,000 validation images", DARK, "-", 0.94),
         ("test_accuracy", "10,000 test images", LIGHT, "--", 1.06),
@@ -176,19 +204,14 @@ def weight_decay(
         axis.plot(asked["regularization_factor"].map(places), asked[column],
                   ls="none", marker="o", ms=3, mfc="none", mew=0.7,
                   color=color)
-    axis.axhspan(*interval, color=GREY, alpha=0.15, lw=0)
-    axis.axhline(published, color=GREY, lw=1)
-    axis.text(factors[-1] * 1.3, published, f"{published}", va="bottom",
-              ha="right", color=GREY, fontsize=8)
     axis.set_xscale("log")
-    axis.set_xticks([left, *factors[1:]],
-                    ["0", *(f"{factor:g}" for factor in factors[1:])])
+    axis.set_xticks([left, *labelled[1:]],
+                    ["0", *(f"{factor:g}" for factor in labelled[1:])])
     axis.minorticks_off()
     axis.plot(left * 10**0.37, 0, marker=(2, 0, -30), ms=9, color="black",
               transform=axis.get_xaxis_transform(), clip_on=False)
     axis.set(xlabel="regularization factor", ylabel="accuracy after training")
     axis.legend(loc="lower left")
-    return figure
 
 
 def overfitting(epochs: pd.DataFrame, factors: tuple[float, ...]) -> Figure:
