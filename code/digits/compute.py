@@ -26,6 +26,7 @@ from digits.runs import (
     Run,
     Status,
     code_of,
+    gpus,
     hardware,
     identity,
     status,
@@ -61,11 +62,12 @@ def compute(
     """Return the stored result of each run, in order.
 
     Fresh results are read; the others, or with `force` all, are computed:
-    `jobs` at once (as many as there are cores) in processes of one thread
-    each, or through the `executor` given. Each is stored as it ends, so an
-    interruption loses only what is under way, and of that, where a task keeps
-    checkpoints, an epoch. A run whose worker dies is tried once more. What
-    runs need is computed before them. Two computations at once share the work.
+    `jobs` at once (as many as there are cores, or one where TensorFlow may
+    find a GPU) in processes of one thread each, or through the `executor`
+    given. Each is stored as it ends, so an interruption loses only what is
+    under way, and of that, where a task keeps checkpoints, an epoch. A run
+    whose worker dies is tried once more. What runs need is computed before
+    them. Two computations at once share the work.
 
     Raises `ValueError` where two different runs have one name,
     `TrainingRefused` where `DIGITS_TRAIN=never` and a run is not fresh,
@@ -92,7 +94,7 @@ def compute(
         raise TrainingRefused(_refusal(waiting))
     stored = {path: s.stored for path, s in found.items()}
     if waiting:
-        jobs = jobs or (IN_FLIGHT if executor else _cores())
+        jobs = jobs or (IN_FLIGHT if executor else _at_once())
         with contextlib.ExitStack() as stack:
             if executor is None:
                 executor = stack.enter_context(_local(jobs))
@@ -283,11 +285,13 @@ def _checkpoint_of(run: Run, folder: Path) -> Path:
 
 def _bits_of(run: Run, folder: Path) -> str:
     """Name all that the bits of a run depend on, for its checkpoints."""
-    return repr((identity(run, folder), versions(), hardware()))
+    return repr((identity(run, folder), versions(), hardware(), gpus()))
 
 
-def _cores() -> int:
-    """Count the cores that this process may use."""
+def _at_once() -> int:
+    """Count the runs to compute at once: as many as cores, or one on a GPU."""
+    if gpus():
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

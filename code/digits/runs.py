@@ -13,6 +13,7 @@ import importlib.metadata
 import inspect
 import os
 import platform
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,7 @@ from typing import Any
 
 from digits import data, fingerprint, paths, store
 
+GPUS = Path("/proc/driver/nvidia/gpus")
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
 
 
@@ -153,16 +155,47 @@ def versions() -> dict[str, str]:
     return versions
 
 
-@lru_cache(maxsize=1)
 def hardware() -> dict[str, Any]:
-    """Name the processor and the number of its cores."""
-    name = platform.processor() or platform.machine()
+    """Name the processor and the number of its cores; and the GPUs, if used.
+
+    Those are `gpus`, where TensorFlow was imported and has found any.
+    """
+    found = {"processor": _processor(), "cores": os.cpu_count()}
+    if tensorflow := sys.modules.get("tensorflow"):
+        config = tensorflow.config
+        details = config.experimental.get_device_details
+        names = [
+            details(device).get("device_name", device.name)
+            for device in config.list_physical_devices("GPU")
+        ]
+        found |= {"gpus": names} if names else {}
+    return found
+
+
+@lru_cache(maxsize=1)
+def _processor() -> str:
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
-    return {"processor": name, "cores": os.cpu_count()}
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def gpus() -> list[str]:
+    """Name NVIDIA's GPUs that TensorFlow may find here, without asking it.
+
+    They are none where it was built without them, or they are hidden.
+    """
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    if hidden or _has_distribution("tensorflow-cpu"):
+        return []
+    return sorted(folder.name for folder in GPUS.glob("*"))
+
+
+def _has_distribution(name: str) -> bool:
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        return bool(importlib.metadata.version(name))
+    return False
 
 
 def _differences(kind: str, then: Any, now: dict) -> list[str]:

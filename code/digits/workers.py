@@ -46,6 +46,8 @@ ENVIRONMENT = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "2",
+    # Of a GPU's memory what is needed, so that runs can share it if told to.
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
 }
 
 
