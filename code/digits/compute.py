@@ -202,7 +202,6 @@ class _Work:
             _release(attempt.lock)
             return
         self.under_way[future] = attempt
-        self.bars.begin(str(run), attempt.status.seconds)
 
     def _collect(self) -> None:
         """Store what has ended; show how far the others are."""
@@ -211,9 +210,14 @@ class _Work:
         ended, _ = wait(self.under_way, POLL, FIRST_COMPLETED)
         for future in ended:
             self._end(future)
+        # A cluster's executor knows better what has begun than its futures.
+        begun = getattr(self.executor, "begun", Future.running)
         progress_of = getattr(self.executor, "progress_of", lambda _: None)
         for future, attempt in self.under_way.items():
-            self.bars.show(str(attempt.status.run), progress_of(future))
+            if begun(future):
+                name = str(attempt.status.run)
+                self.bars.begin(name, attempt.status.seconds)
+                self.bars.show(name, progress_of(future))
 
     def _end(self, future: Future) -> None:
         """Store a result, try once more, or note the failure."""
@@ -255,11 +259,11 @@ class _Work:
 
     def _keep(self, run: Run, stored: store.Stored) -> None:
         self.stored[run.path(self.folder)] = stored
-        self.bars.end(str(run))
+        self.bars.end(str(run), stored.stamp.get("seconds", 0.0))
 
     def _fail(self, run: Run, why: str) -> None:
         self.failures.append(f"{run} failed {why}\n  its config: {run.config}")
-        self.bars.end(str(run), failed=True)
+        self.bars.end(str(run), None)
 
 
 def _execute(
