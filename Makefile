@@ -27,6 +27,7 @@ test: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/render.py
+	$(BIN)/python benchmarks/overhead.py
 
 # Exactly the versions in the lock, verified by their hashes. With uv, where it
 # is at hand, this takes seconds.

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from digits import cli, experiments, figures, paths, store
+from digits import cli, experiments, figures, paths, provenance, store
 from digits.experiments import weight_decay
 from digits.runs import identity
 
@@ -106,6 +106,15 @@ def test_a_grid_is_of_one_experiment_alone(names):
 def test_nobody_asks_for_the_finer_grid():
     runs = {str(run) for run in experiments.all_runs()}
     assert "weight_decay/factor-1.8e-06_seed-0" not in runs
+
+
+def test_the_digest_of_the_results_is_of_a_finer_grid_too(folder):
+    keep(weight_decay.sweep_runs(), folder)
+    before = provenance.results_digest()
+    keep(weight_decay.sweep_runs(), folder)
+    assert provenance.results_digest() == before
+    keep(weight_decay.sweep_runs([1e-5], [0]), folder)
+    assert provenance.results_digest() != before
 
 
 # The figure.

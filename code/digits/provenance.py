@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digits import benchmark, experiments, paths, store
+from digits.experiments import weight_decay
 from digits.runs import status
 from digits.source import normalised
 
@@ -41,9 +42,12 @@ def results_digest(folder: Path | None = None) -> str:
     """Digest the checksums of all runs and of the benchmark.
 
     Gives 16 hexadecimal digits. A result that is not there counts as missing,
-    and gives another digest.
+    and gives another digest; of a finer grid, what is there counts.
     """
-    found = [status(run, folder) for run in experiments.all_runs()]
+    runs = dict.fromkeys(
+        [*experiments.all_runs(), *weight_decay.stored_sweep(folder)]
+    )
+    found = [status(run, folder) for run in runs]
     lines = [
         f"{item.run} {item.stored.checksum if item.stored else item.state}"
         for item in found

@@ -18,6 +18,7 @@ finer grid over the same range, stored beside this one.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -136,7 +137,7 @@ def finer() -> pd.DataFrame | None:
     them have. Computes nothing; None where the factors are but those asked.
     """
     stored = {
-        item.run: item.stored for item in map(status, _stored_sweep())
+        item.run: item.stored for item in map(status, stored_sweep())
         if item.state == "fresh"
     }
     configs = [run.config for run in stored]
@@ -152,12 +153,13 @@ def finer() -> pd.DataFrame | None:
     return experiments.final_frame(runs, [stored[run] for run in runs])
 
 
-def _stored_sweep() -> list[Run]:
+def stored_sweep(folder: Path | None = None) -> list[Run]:
     """List the runs of the sweep, of whatever grid, that have a result."""
+    folder = (folder or paths.RESULTS) / NAME
     name = re.compile(r"factor-(\d[\d.e-]*)_seed-(\d+)")
     found = [
         name.fullmatch(file.stem)
-        for file in sorted((paths.RESULTS / NAME).glob("factor-*.json"))
+        for file in sorted(folder.glob("factor-*.json"))
     ]
     return [
         run for match in found if match
