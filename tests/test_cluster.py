@@ -40,7 +40,7 @@ CLEAN = dict(project.ENVIRONMENT)
 CLEAN.pop(TRAIN_VARIABLE, None)
 DASK = Path(sys.executable).parent / "dask"
 TESTS = Path(__file__).parent
-TRAININGS = 4
+TRAININGS = 2
 HOSTS = ("10.213.47.1", "10.213.47.2")
 
 
@@ -260,7 +260,9 @@ def parent_of(process: int) -> int:
     return int(stat.rpartition(")")[2].split()[1])
 
 
-@pytest.mark.parametrize("how", [kill_child, kill_worker])
+@pytest.mark.parametrize("how", [
+    kill_worker, pytest.param(kill_child, marks=pytest.mark.long),
+])
 def test_a_killed_worker_loses_no_run(empty, results, marks, how):
     empty.work(2)
     wait_for_workers(empty, 2)
@@ -283,6 +285,7 @@ def test_a_killed_worker_loses_no_run(empty, results, marks, how):
     assert not list(results.rglob(".*"))
 
 
+@pytest.mark.long
 def test_a_worker_that_is_ended_takes_its_child_with_it(empty, marks):
     process = empty.work(1)
     runs = toys(1, folder=marks, seconds=PATIENCE)
@@ -425,13 +428,13 @@ def test_a_worker_on_another_host_does_the_same(hosts, tmp_path):
     try:
         assert found.address.startswith(f"tcp://{HOSTS[0]}:")
         found.work(before=theirs)
-        there = compute_apart(tmp_path / "there", 1, found.address,
+        there = compute_apart(tmp_path / "there", 0, found.address,
                               before=ours)
     finally:
         found.end()
     log = (tmp_path / "worker.log").read_text()
     assert f"tcp://{HOSTS[1]}:" in log
-    assert there == compute_apart(tmp_path / "here", 1)
+    assert there == compute_apart(tmp_path / "here", 0)
 
 
 # No cluster.
