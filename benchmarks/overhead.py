@@ -26,7 +26,6 @@ import empty
 
 from digits import cluster, paths
 from digits.compute import compute
-from digits.experiments import weight_decay
 from digits.runs import identity, status
 
 CORES = os.cpu_count()
@@ -103,6 +102,9 @@ def dask() -> Iterator[str]:
 
 def shipped() -> tuple[int, int, int]:
     """Give the bytes of a run of 2D: sent out, sent back, and stored."""
+    # Not above, where each worker process would import it, and pandas.
+    from digits.experiments import weight_decay
+
     run = weight_decay.runs()[0]
     found = status(run).stored
     folder = run.path(Path()).parent
