@@ -2,9 +2,10 @@
 
 A result is one JSON file, `data/results/<experiment>/<run>.json`, with sorted
 keys; named arrays lie beside it in `<run>.npz`, weights in
-`<run>.weights.h5`. The JSON file is written last, by renaming a temporary
-file, and holds a SHA-256 of itself and of the files beside it. So whatever is
-torn, truncated, edited by hand or from elsewhere is recognised.
+`<run>.weights.h5`. All are written as temporary files before the first takes
+its name, the JSON file as the last, and it holds a SHA-256 of itself and of
+the files beside it. So a full disk leaves what was there, and whatever is torn,
+truncated, edited by hand or from elsewhere is recognised.
 """
 
 import dataclasses
@@ -23,6 +24,7 @@ import numpy as np
 FORMAT = 1
 ARRAYS, WEIGHTS = ".npz", ".weights.h5"
 LARGEST_FILE = 64 * 2**20  # bytes
+LARGEST_ARRAYS = 256 * 2**20  # bytes, unpacked
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,22 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A result and the stamp that says what it came from.
+class Stamped:
+    """The stamp of a stored result, which says what it came from.
 
     `checksum` is of all that is stored, `outcome` of the result alone.
     """
 
-    result: Result
     stamp: dict[str, Any]
     checksum: str
     outcome: str
+
+
+@dataclass(frozen=True)
+class Stored(Stamped):
+    """A stored result with its stamp."""
+
+    result: Result
 
 
 class DamagedResult(Exception):
@@ -83,8 +91,9 @@ def save(path: Path, result: Result, stamp: dict[str, Any]) -> Stored:
     Raises `ValueError` where a number is not finite, a table's columns differ
     in length, an array's name is no identifier, an array would have to be
     pickled or a file would be too large, and `TypeError` where a value is not
-    JSON's. Whatever is raised, an old result stays. A process killed while it
-    writes leaves the old result or a damaged one, which is recognised.
+    JSON's, and `OSError` where the disk is full, say. Whatever is raised, an
+    old result stays. A process killed while it writes leaves the old result or
+    a damaged one, which is recognised.
     """
     _check(result)
     contents = {
@@ -114,8 +123,9 @@ def save(path: Path, result: Result, stamp: dict[str, Any]) -> Stored:
                 f"more than the {LARGEST_FILE} allowed"
             )
     path.parent.mkdir(parents=True, exist_ok=True)
-    for suffix, content in files.items():  # the JSON file is the last
-        write_atomically(path.with_suffix(suffix), content)
+    _write_together({  # the JSON file is the last
+        path.with_suffix(suffix): content for suffix, content in files.items()
+    })
     for suffix in set(contents) - set(files):
         path.with_suffix(suffix).unlink(missing_ok=True)
     return load(path)
@@ -127,6 +137,24 @@ def load(path: Path) -> Stored:
     Raises `FileNotFoundError` where there is none, and `DamagedResult` where
     it can't be trusted.
     """
+    document, contents = _verified(path)
+    result = Result(
+        metrics=document["metrics"],
+        table=document["table"],
+        arrays=_unpack(contents[ARRAYS], path) if ARRAYS in contents else {},
+        weights=contents.get(WEIGHTS),
+    )
+    return Stored(**_marks(document), result=result)
+
+
+def inspect(path: Path) -> Stamped:
+    """Verify a result as `load` does, every byte, but unpack nothing."""
+    document, _ = _verified(path)
+    return Stamped(**_marks(document))
+
+
+def _verified(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Read a result's JSON file and those that it names, by suffix."""
     document = _load_document(path)
     contents = {}
     for suffix, expected in document["files"].items():
@@ -137,16 +165,16 @@ def load(path: Path) -> Stored:
             raise DamagedResult(f"{file}: missing") from None
         if hashlib.sha256(contents[suffix]).hexdigest() != expected:
             raise DamagedResult(f"{file}: its checksum does not match")
-    result = Result(
-        metrics=document["metrics"],
-        table=document["table"],
-        arrays=_unpack(contents[ARRAYS], path) if ARRAYS in contents else {},
-        weights=contents.get(WEIGHTS),
-    )
+    return document, contents
+
+
+def _marks(document: dict[str, Any]) -> dict[str, Any]:
     outcome = {key: document[key] for key in ("metrics", "table", "files")}
-    return Stored(
-        result, document["stamp"], document["checksum"], _checksum(outcome)
-    )
+    return {
+        "stamp": document["stamp"],
+        "checksum": document["checksum"],
+        "outcome": _checksum(outcome),
+    }
 
 
 def _load_document(path: Path) -> dict[str, Any]:
@@ -163,6 +191,11 @@ def _load_document(path: Path) -> dict[str, Any]:
                 raise TypeError(f"its {key} are of another kind")
         if not set(document["files"]) <= {ARRAYS, WEIGHTS}:
             raise ValueError("it names files of an unknown kind")
+        columns = document["table"].values()
+        if not all(isinstance(column, list) for column in columns):
+            raise TypeError("its table has columns of another kind")
+        if len({len(column) for column in columns}) > 1:
+            raise ValueError("columns of its table differ in length")
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise DamagedResult(
             f"{path}: torn, edited or no result ({error})"
@@ -194,6 +227,13 @@ def pack_arrays(arrays: dict[str, np.ndarray]) -> bytes:
 def _unpack(content: bytes, path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            # No member is read any further than it claims to reach.
+            claimed = sum(m.file_size for m in archive.zip.infolist())
+            if claimed > LARGEST_ARRAYS:
+                raise ValueError(
+                    f"{claimed} bytes unpacked, more than the "
+                    f"{LARGEST_ARRAYS} allowed"
+                )
             return {name: archive[name] for name in archive.files}
     except Exception as error:  # decoders and parsers raise nearly anything
         raise DamagedResult(
@@ -257,13 +297,26 @@ def write_atomically(path: Path, content: bytes) -> None:
     and on the disk before it takes its name. It has one fixed name, so that
     what a killed process left is overwritten; the caller holds a lock.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    _write_together({path: content})
+
+
+def _write_together(contents: dict[Path, bytes]) -> None:
+    """Write all files, in order, or leave what was there.
+
+    The room on the disk is taken before the first of them takes its name.
+    """
+    temporaries = {
+        path.with_name(f".{path.name}.tmp"): path for path in contents
+    }
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        for temporary, path in temporaries.items():
+            with temporary.open("wb") as file:
+                file.write(contents[path])
+                file.flush()
+                os.fsync(file.fileno())
+        for temporary, path in temporaries.items():
+            os.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        for temporary in temporaries:
+            temporary.unlink(missing_ok=True)
         raise
