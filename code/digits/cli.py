@@ -23,6 +23,7 @@ from digits import (
 )
 from digits import render as chain
 from digits.experiments import convolution, generation
+from digits.runs import statuses, survey
 
 # What a user can mend gets one line; anything else is a bug and a traceback.
 EXPECTED = (
@@ -120,8 +121,7 @@ def train(
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def status(names: tuple[str, ...], as_json: bool) -> None:
     """Say of each run whether it is fresh, stale or missing, and why."""
-    runs = experiments.all_runs(names or experiments.NAMES)
-    found = [compute.status(run) for run in runs]
+    found = survey(experiments.all_runs(names or experiments.NAMES))
     if as_json:
         rows = [
             {
@@ -136,28 +136,30 @@ def status(names: tuple[str, ...], as_json: bool) -> None:
         ]
         click.echo(json.dumps(rows, indent=1))
         return
+    # One after the other: thousands of stamps would take hundreds of MB.
+    counts, seconds = Counter(), 0.0
     for number, item in enumerate(found):
+        counts[item.state] += 1
+        seconds += item.seconds or 0
         cost = "" if item.seconds is None else f"{item.seconds:.1f} s"
         click.echo(f"{number:4} {item.state:8} {item.run!s:42} {cost:>9}")
         for reason in item.reasons:
             click.echo(f"         - {reason}")
         for note in item.notes:
             click.echo(f"         ({note})")
-    counts = Counter(item.state for item in found)
-    cost = sum(item.seconds or 0 for item in found) / 60
     click.echo(
         ", ".join(f"{counts[state]} {state}" for state in sorted(counts))
-        + f"; computed in {cost:.1f} minutes of one core"
+        + f"; computed in {seconds / 60:.1f} minutes of one core"
     )
 
 
 @main.command()
 def check() -> None:
     """Exit with 1 unless all results are fresh and the freeze is theirs."""
-    found = [compute.status(run) for run in experiments.all_runs()]
+    runs = experiments.all_runs()
     problems = [
         f"{item.run}: {item.state} ({'; '.join(item.reasons)})"
-        for item in found
+        for item in survey(runs)
         if item.state != "fresh"
     ]
     if problems:
@@ -167,7 +169,7 @@ def check() -> None:
         problems += [*frozen, "To execute the report again: quarto render"]
     if problems:
         raise click.ClickException("not all is fresh:\n" + "\n".join(problems))
-    click.echo(f"All {len(found)} results are fresh, and the freeze is theirs.")
+    click.echo(f"All {len(runs)} results are fresh, and the freeze is theirs.")
 
 
 @main.command()
@@ -178,7 +180,7 @@ def check() -> None:
 def results(name: str, form: str) -> None:
     """Write the results of EXPERIMENT: a row a run, with its config."""
     runs = experiments.load(name).runs()
-    found = [compute.status(run) for run in runs]
+    found = list(statuses(runs))
     lacking = [str(item.run) for item in found if item.state != "fresh"]
     if lacking:
         raise click.ClickException(
@@ -218,7 +220,8 @@ def _tell(paths_: list[Path], found: np.ndarray) -> None:
     click.echo("digit   " + "".join(f"{digit:>7}" for digit in range(10)))
     for path, shares in zip(paths_, found, strict=True):
         numbers = "".join(f"{share:7.3f}" for share in shares)
-        click.echo(f"{np.argmax(shares):5}   {numbers}   {path}")
+        name = click.format_filename(path)
+        click.echo(f"{np.argmax(shares):5}   {numbers}   {name}")
 
 
 @main.command()
