@@ -137,16 +137,17 @@ def status(names: tuple[str, ...], as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=1))
         return
     # One after the other: thousands of stamps would take hundreds of MB.
-    counts, seconds = Counter(), 0.0
+    counts, seconds, lines = Counter(), 0.0, []
     for number, item in enumerate(found):
         counts[item.state] += 1
         seconds += item.seconds or 0
         cost = "" if item.seconds is None else f"{item.seconds:.1f} s"
-        click.echo(f"{number:4} {item.state:8} {item.run!s:42} {cost:>9}")
-        for reason in item.reasons:
-            click.echo(f"         - {reason}")
-        for note in item.notes:
-            click.echo(f"         ({note})")
+        lines += [
+            f"{number:4} {item.state:8} {item.run!s:42} {cost:>9}",
+            *(f"         - {reason}" for reason in item.reasons),
+            *(f"         ({note})" for note in item.notes),
+        ]
+    click.echo("\n".join(lines))
     click.echo(
         ", ".join(f"{counts[state]} {state}" for state in sorted(counts))
         + f"; computed in {seconds / 60:.1f} minutes of one core"

@@ -110,6 +110,7 @@ class _Look:
         self.data = data.digest()
         self._codes: dict[Callable, dict[str, str]] = {}
         self._needed: dict[Run, Status] = {}
+        self._outcomes: dict[Run, str] = {}
 
     def status(self, run: Run) -> Status:
         return self._compared(run, self.read)
@@ -143,29 +144,32 @@ class _Look:
         return Status(run, state, tuple(reasons), tuple(notes), stored)
 
     def identity(self, run: Run) -> dict[str, Any]:
-        needed = {str(need): self._of_needed(need).stored for need in run.needs}
         return {
             "task": run.task_name,
             "config": store.config_as_json(run.config),
             "code": self._code(run.task),
             "data": self.data,
-            "needs": {
-                name: stored.outcome if stored else "absent"
-                for name, stored in needed.items()
-            },
+            "needs": {str(need): self._outcome(need) for need in run.needs},
         }
 
     def _needs_not_fresh(self, run: Run) -> list[str]:
-        found = [self._of_needed(need) for need in run.needs]
+        for need in run.needs:
+            if need not in self._needed:
+                self._needed[need] = self._compared(need, store.inspect)
+        found = [self._needed[need] for need in run.needs]
         return [
             f"needs {item.run}, which is {item.state}"
             for item in found if item.state != "fresh"
         ]
 
-    def _of_needed(self, run: Run) -> Status:
-        if run not in self._needed:
-            self._needed[run] = self._compared(run, store.inspect)
-        return self._needed[run]
+    def _outcome(self, run: Run) -> str:
+        if run not in self._outcomes:
+            try:
+                found = store.outcome(run.path(self.folder))
+            except (store.DamagedResult, OSError):
+                found = "absent"
+            self._outcomes[run] = found
+        return self._outcomes[run]
 
     def _code(self, task: Callable) -> dict[str, str]:
         if task not in self._codes:
@@ -225,6 +229,8 @@ def hardware() -> dict[str, Any]:
 
 
 def _differences(kind: str, then: Any, now: dict) -> list[str]:
+    if then == now:
+        return []
     then = then if isinstance(then, dict) else {}
     return [
         f"{kind}{key} was {then.get(key, 'absent')!r}, "
@@ -235,6 +241,8 @@ def _differences(kind: str, then: Any, now: dict) -> list[str]:
 
 
 def _changed_code(then: Any, now: dict[str, str]) -> list[str]:
+    if then == now:
+        return []
     then = then if isinstance(then, dict) else {}
     changed = [name for name in now if name in then and then[name] != now[name]]
     return [

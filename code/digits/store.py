@@ -16,6 +16,7 @@ import os
 import re
 import zipfile
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,19 +47,19 @@ class Result:
 class Stamped:
     """The stamp of a stored result, which says what it came from.
 
-    `checksum` is of all that is stored, `outcome` of the result alone.
+    `checksum` is of all that is stored.
     """
 
     stamp: dict[str, Any]
     checksum: str
-    outcome: str
 
 
 @dataclass(frozen=True)
 class Stored(Stamped):
-    """A stored result with its stamp."""
+    """A stored result with its stamp; `outcome` digests the result alone."""
 
     result: Result
+    outcome: str
 
 
 class DamagedResult(Exception):
@@ -67,7 +68,7 @@ class DamagedResult(Exception):
 
 def config_as_json(config: Any) -> dict[str, Any]:
     """Write a frozen dataclass as JSON gives it back (tuples are lists)."""
-    return json.loads(json.dumps(dataclasses.asdict(config)))
+    return json.loads(json.dumps(vars(config), default=dataclasses.asdict))
 
 
 def path_of(folder: Path, experiment: str, run: str) -> Path:
@@ -144,13 +145,21 @@ def load(path: Path) -> Stored:
         arrays=_unpack(contents[ARRAYS], path) if ARRAYS in contents else {},
         weights=contents.get(WEIGHTS),
     )
-    return Stored(**_marks(document), result=result)
+    return Stored(
+        document["stamp"], document["checksum"], result, _outcome(document)
+    )
 
 
 def inspect(path: Path) -> Stamped:
     """Verify a result as `load` does, every byte, but unpack nothing."""
     document, _ = _verified(path)
-    return Stamped(**_marks(document))
+    return Stamped(document["stamp"], document["checksum"])
+
+
+def outcome(path: Path) -> str:
+    """Verify a result as `load` does, and digest it without its stamp."""
+    document, _ = _verified(path)
+    return _outcome(document)
 
 
 def _verified(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -168,20 +177,17 @@ def _verified(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     return document, contents
 
 
-def _marks(document: dict[str, Any]) -> dict[str, Any]:
-    outcome = {key: document[key] for key in ("metrics", "table", "files")}
-    return {
-        "stamp": document["stamp"],
-        "checksum": document["checksum"],
-        "outcome": _checksum(outcome),
-    }
+def _outcome(document: dict[str, Any]) -> str:
+    return _checksum({
+        key: document[key] for key in ("metrics", "table", "files")
+    })
 
 
 def _load_document(path: Path) -> dict[str, Any]:
     """Read a result's JSON file and verify it against its own checksum."""
     content = _read(path)
     try:
-        document = json.loads(content, parse_constant=_refuse_constant)
+        document = _decoder().decode(content.decode())
         if document["format"] != FORMAT:
             raise ValueError(f"its format is not {FORMAT}")
         if document["checksum"] != _checksum(document):
@@ -261,10 +267,21 @@ def _check(result: Result) -> None:
 def _checksum(document: dict[str, Any]) -> str:
     """Hash all of a document but its own checksum, in canonical form."""
     rest = {key: document[key] for key in document if key != "checksum"}
-    text = json.dumps(
-        rest, sort_keys=True, separators=(",", ":"), allow_nan=False
+    return hashlib.sha256(_canonical().encode(rest).encode()).hexdigest()
+
+
+# Made once: for thousands of small documents, to make them costs as much as
+# to use them.
+@lru_cache(maxsize=1)
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+@lru_cache(maxsize=1)
+def _canonical() -> json.JSONEncoder:
+    return json.JSONEncoder(
+        sort_keys=True, separators=(",", ":"), allow_nan=False
     )
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _as_text(document: dict[str, Any]) -> str:
@@ -282,12 +299,13 @@ def _refuse_constant(name: str) -> None:
 
 
 def _read(path: Path) -> bytes:
-    size = path.stat().st_size
-    if size > LARGEST_FILE:
-        raise DamagedResult(
-            f"{path}: {size} bytes, more than the {LARGEST_FILE} allowed"
-        )
-    return path.read_bytes()
+    with path.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > LARGEST_FILE:
+            raise DamagedResult(
+                f"{path}: {size} bytes, more than the {LARGEST_FILE} allowed"
+            )
+        return file.readall()
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -108,6 +108,6 @@ def test_two_trainings_and_a_render_at_once(tmp_path, mnist_file, attempt):
 
 def outcomes(folder):
     return {
-        file.name: store.inspect(file).outcome
+        file.name: store.outcome(file)
         for file in sorted(folder.glob("*.json"))
     }
