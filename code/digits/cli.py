@@ -211,8 +211,13 @@ def predict(pictures: tuple[Path, ...]) -> None:
         except handwriting.PictureError as error:
             problems.append(str(error))
     if images:
-        _tell([path for path, _ in images],
-              convolution.probabilities(np.stack([i for _, i in images])))
+        try:
+            found = convolution.probabilities(
+                np.stack([image for _, image in images])
+            )
+        except ValueError as error:  # weights that are not the networks'
+            raise click.ClickException(str(error)) from error
+        _tell([path for path, _ in images], found)
     if problems:
         raise click.ClickException("\n".join(problems))
 

@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import math
 import os
 import re
 import zipfile
@@ -233,18 +234,32 @@ def pack_arrays(arrays: dict[str, np.ndarray]) -> bytes:
 def _unpack(content: bytes, path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            # No member is read any further than it claims to reach.
-            claimed = sum(m.file_size for m in archive.zip.infolist())
-            if claimed > LARGEST_ARRAYS:
-                raise ValueError(
-                    f"{claimed} bytes unpacked, more than the "
-                    f"{LARGEST_ARRAYS} allowed"
-                )
+            _refuse_claims(archive.zip)
             return {name: archive[name] for name in archive.files}
     except Exception as error:  # decoders and parsers raise nearly anything
         raise DamagedResult(
             f"{path.with_suffix(ARRAYS)}: can't be read ({error})"
         ) from error
+
+
+def _refuse_claims(archive: zipfile.ZipFile) -> None:
+    """Raise `ValueError` where arrays claim more bytes than they may have.
+
+    No member is read any further than it claims to reach.
+    """
+    claimed = sum(member.file_size for member in archive.infolist())
+    if claimed > LARGEST_ARRAYS:
+        raise ValueError(
+            f"{claimed} bytes unpacked, more than the {LARGEST_ARRAYS} allowed"
+        )
+    headers = {(1, 0): np.lib.format.read_array_header_1_0,
+               (2, 0): np.lib.format.read_array_header_2_0}
+    for member in archive.infolist():
+        with archive.open(member) as file:
+            read = headers[np.lib.format.read_magic(file)]
+            shape, _, dtype = read(file)
+        if math.prod(shape) * dtype.itemsize > member.file_size:
+            raise ValueError(f"{member.filename} claims the shape {shape}")
 
 
 def _check(result: Result) -> None:

@@ -67,6 +67,14 @@ def _kilobytes(state: Path, key: str) -> int:
     return int(line.split()[1])
 
 
+def answer(errors, function, *arguments):
+    """Give (what a function returns, ""), or (None, what its error says)."""
+    try:
+        return function(*arguments), ""
+    except errors as error:
+        return None, str(error)
+
+
 def mutated(content: bytes, generator: random.Random) -> bytes:
     """Change some bytes, in one to four places."""
     changed = bytearray(content)
@@ -101,13 +109,11 @@ def test_mutated_data_are_refused_or_right(
     for number in range(count):
         file.write_bytes(mutated((plain, packed)[number % 2], generator))
         with attempt("malformed dataset"):
-            try:
-                found = data.read_file(file)
-            except data.DataError as error:
-                assert str(file) in str(error)
-            else:
-                for name, array in small_mnist.items():
-                    assert np.array_equal(found[name], array)
+            found, told = answer(data.DataError, data.read_file, file)
+            assert str(file) in told or all(
+                np.array_equal(found[name], array)
+                for name, array in small_mnist.items()
+            )
 
 
 # Results.
@@ -242,12 +248,11 @@ def test_a_config_is_refused_or_can_be_stored(kind, count, attempt):
         chosen = generator.sample(fields, generator.randint(1, 3))
         values = {name: generator.choice(VALUES) for name in chosen}
         with attempt("malformed config"):
-            try:
-                config = store.config_as_json(kind(**values))
-            except (ValueError, TypeError) as error:
-                assert str(error)
-            else:
-                assert config.keys() == set(fields)
+            found, told = answer(
+                (ValueError, TypeError),
+                lambda values=values: store.config_as_json(kind(**values)),
+            )
+            assert told or found.keys() == set(fields)
 
 
 # Pictures.
@@ -277,10 +282,11 @@ def test_a_mutated_picture_is_refused_or_read(count, tmp_path, attempt):
     for number in range(count):
         file.write_bytes(mutated(whole[number % len(whole)], generator))
         with attempt("malformed picture"):
-            try:
-                found = handwriting.read_digit(file)
-            except handwriting.PictureError as error:
-                assert str(file) in str(error)
+            found, told = answer(
+                handwriting.PictureError, handwriting.read_digit, file
+            )
+            if found is None:
+                assert str(file) in told
             else:
                 assert found.shape == (28, 28, 1)
                 assert np.isfinite(found).all()
