@@ -19,7 +19,8 @@ from digits.runs import Run
 
 COUNTS = (100, 300, 1_000, 3_000, 10_000)
 ROUNDS = 3
-# What a process does with the first so many of the results made.
+# What a process does with the first so many of the results made. The clock of
+# `digits status` has to count the start of Python as well, that of loading not.
 MEASURED = """
 import resource, sys, time
 from pathlib import Path
@@ -29,12 +30,13 @@ from digits import cli, compute, paths
 from digits.experiments import baseline
 paths.RESULTS, runs = Path(sys.argv[2]), made_runs(int(sys.argv[3]))
 baseline.runs = lambda: runs
-started = time.perf_counter()
+clock, work = time.time(), time.process_time()
 if sys.argv[4] == "status":
+    clock, work = float(sys.argv[5]), 0
     cli.main(["status", "baseline"], standalone_mode=False)
 else:
     compute.compute(runs)
-print(time.perf_counter() - started,
+print(time.time() - clock, time.process_time() - work,
       resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
@@ -60,40 +62,33 @@ def make(folder: Path, count: int) -> None:
         store.save(run.path(folder), stored.result, stamp)
 
 
-def measured(folder: Path, count: int, what: str) -> tuple[float, ...]:
-    """Give what a process cost: its seconds and MiB.
-
-    Of loading, the seconds without starting Python.
-    """
-    environment = os.environ | {"DIGITS_TRAIN": "never"}
-    command = [sys.executable, "-c", MEASURED, str(Path(__file__).parent),
-               str(folder), str(count), what]
-    started = time.perf_counter()
+def measured(folder: Path, count: int, what: str) -> list[float]:
+    """Give what it cost: seconds on the clock, of the processor, and MiB."""
     done = subprocess.run(
-        command, env=environment, check=True, text=True, capture_output=True
+        [sys.executable, "-c", MEASURED, str(Path(__file__).parent),
+         str(folder), str(count), what, str(time.time())],
+        env=os.environ | {"DIGITS_TRAIN": "never"}, check=True, text=True,
+        capture_output=True,
     )
-    whole = time.perf_counter() - started
-    work, memory = map(float, done.stdout.splitlines()[-1].split())
-    return (whole if what == "status" else work), memory
+    return [float(word) for word in done.stdout.splitlines()[-1].split()]
 
 
 def main() -> None:
     """Print the curve, as a Markdown table of medians."""
-    print("| Results | status | memory | loading | memory |")
-    print("|---:|---:|---:|---:|---:|")
+    print("| Results | Way | Clock | Processor | Memory |")
+    print("|---:|:---|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as name:
         make(Path(name), max(COUNTS))
         for count in COUNTS:
-            cells = []
             for what in ("status", "loading"):
                 rounds = [
                     measured(Path(name), count, what) for _ in range(ROUNDS)
                 ]
-                seconds, memory = map(
+                clock, work, memory = map(
                     statistics.median, zip(*rounds, strict=True)
                 )
-                cells += [f"{seconds:.2f} s", f"{memory:.0f} MiB"]
-            print(f"| {count:,} | {' | '.join(cells)} |", flush=True)
+                print(f"| {count:,} | {what} | {clock:.2f} s | {work:.2f} s "
+                      f"| {memory:.0f} MiB |", flush=True)
 
 
 if __name__ == "__main__":
