@@ -57,21 +57,17 @@ def test_a_training_has_the_same_bits_in_another_order_and_process(
             hidden_units=(16,), epochs=2, batch_size=32, seed=seed,
             dropout=0.1, whole_training_set=True, keep_weights=True,
         ))
-        for seed in range(4)
+        for seed in (1, 2)
     ]
     compute(runs, jobs=1, folder=tmp_path / "whole")
     expected = files_in(tmp_path / "whole")
-    for name, order, jobs in (
-        ("two workers", runs, 2), ("reversed", runs[::-1], 1),
-        ("reversed, two workers", runs[::-1], 2),
-    ):
-        with attempt("another order and number of workers"):
-            compute(order, jobs=jobs, folder=tmp_path / name)
-            assert files_in(tmp_path / name) == expected
-    for run in runs[::-1]:
-        with attempt("each training in a process of its own"):
+    with attempt("training in another order, by two workers"):
+        compute(runs[::-1], jobs=2, folder=tmp_path / "reversed")
+        assert files_in(tmp_path / "reversed") == expected
+    with attempt("each training in a process of its own"):
+        for run in runs[::-1]:
             compute([run], jobs=1, folder=tmp_path / "alone")
-    assert files_in(tmp_path / "alone") == expected
+        assert files_in(tmp_path / "alone") == expected
 
 
 @needs_quarto
