@@ -59,7 +59,7 @@ def test_results_are_read_without_a_network(alone, attempt):
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("file", [
     "test_store.py", "test_needs.py", "test_workers.py", "test_data.py",
-    "test_training.py", "test_freshness.py",
+    "test_training.py",
 ])
 def test_tests_pass_without_a_network(file, alone, attempt):
     with attempt("no network: a file of tests"):
