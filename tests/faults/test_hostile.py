@@ -9,6 +9,7 @@ import ast
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -258,43 +259,45 @@ def test_predict_says_in_a_line_that_weights_are_foreign(
 # What a group writes of itself.
 
 
-HOSTILE = {
-    "a formula": r"$\input{/etc/passwd}$",
-    "a displayed formula": r"$$\write18{id}$$",
-    "HTML": "<script>alert(1)</script>",
-    "LaTeX": r"\input{/etc/passwd}",
-    "marked as LaTeX": r"`\input{/etc/passwd}`{=latex}",
-    "marked as HTML": "`<script>alert(1)</script>`{=html}",
-    "signs": "A & B_1 #2 100% ~ ^ {x}",
-}
+HOSTILE = (
+    r"$\input{/etc/passwd}$",
+    r"$$\write18{id}$$",
+    "<script>alert(1)</script>",
+    r"\input{/etc/hosts}",
+    r"`\input{/etc/group}`{=latex}",
+    "`<script>alert(2)</script>`{=html}",
+    "A & B_1 #2 100% ~ ^ {x}",
+)
+
+
+def pandoc(*options: str, text: str, folder) -> str:
+    pypandoc = pytest.importorskip("pypandoc")
+    return subprocess.run(
+        [pypandoc.get_pandoc_path(), *options], input=text, cwd=folder,
+        capture_output=True, text=True, check=True,
+    ).stdout
 
 
 @pytest.mark.parametrize("form", ["html", "latex", "typst", "gfm"])
-@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
-def test_what_a_group_writes_prints_as_text(name, form, tmp_path):
-    pypandoc = pytest.importorskip("pypandoc")
-    (tmp_path / "group.yml").write_text(json.dumps({
-        "front-page": {"authors": [{"name": name, "hours": name}],
-                       "date": f"\n\n{name}\n"},
-    }))
-    template = "$title-page$\n$body$"
-    (tmp_path / "template").write_text(template)
-    done = subprocess.run(
-        [pypandoc.get_pandoc_path(), "--metadata-file", "group.yml",
-         "--lua-filter", str(paths.CODE / "quarto/front-page.lua"),
-         "--template", "template", "--to", form],
-        cwd=tmp_path, input="", capture_output=True, text=True, check=True,
-    )
-    written = done.stdout
-    assert "<script" not in written.replace(r"\<script", "")
-    for command in (r"\input{", r"\write"):
-        assert command not in written.replace("\\" + command, "") or (
-            form in ("html", "gfm")  # where it means nothing
+def test_what_a_group_writes_prints_as_text(form, tmp_path, attempt):
+    (tmp_path / "group.yml").write_text(json.dumps({"front-page": {
+        "authors": [{"name": name, "hours": name} for name in HOSTILE],
+        "date": "\n\n<script>\nalert(3)\n</script>\n",
+    }}))
+    (tmp_path / "template").write_text("$title-page$\n$body$")
+    with attempt("hostile variables of the group"):
+        written = pandoc(
+            "--metadata-file", "group.yml", "--to", form,
+            "--lua-filter", str(paths.CODE / "quarto/front-page.lua"),
+            "--template", "template", text="", folder=tmp_path,
         )
-    again = subprocess.run(
-        [pypandoc.get_pandoc_path(), "--from", form, "--to", "plain",
-         "--wrap", "none"],
-        input=written, capture_output=True, text=True, check=True,
-    )
-    text = name.removesuffix("{=latex}").removesuffix("{=html}").strip("`")
-    assert " ".join(again.stdout.split()).count(text) >= 3, again.stdout
+        assert "<script" not in written.replace(r"\<script", "")
+        if form in ("latex", "typst"):  # elsewhere they mean nothing
+            assert r"\input" not in written.replace(r"\\input", "")
+            assert r"\write" not in written.replace(r"\\write", "")
+        text = pandoc("--from", form, "--to", "plain", "--wrap", "none",
+                      text=written, folder=tmp_path)
+        for name in HOSTILE:
+            text_of = re.sub(r"^`(.*)`\{=\w+\}$", r"\1", name)
+            assert f"{text_of}, hours spent: {text_of}" in text
+        assert "<script> alert(3) </script>" in text
