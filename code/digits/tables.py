@@ -13,6 +13,8 @@ from digits.benchmark import ALL, LIMIT, NAIVE, ONE, TORCH, Benchmark
 from digits.provenance import Origin
 from digits.statistics import summarise
 
+NO_BREAK = "\u00a0"  # a space at which no line ends
+
 
 def markdown(
     header: Sequence[str], rows: Sequence[Sequence], align: str
@@ -116,26 +118,34 @@ def influences(final: pd.DataFrame, labels: dict[str, str]) -> Markdown:
 
 
 def layers(found: pd.DataFrame) -> Markdown:
-    """Show a convolutional network: each kind of layer, and what it costs."""
+    """Show a convolutional network, layer by layer, and what it costs.
+
+    What follows a convolution place by place stands in its row.
+    """
     names = {
         "Conv2D": "convolution",
-        "BatchNormalization": "batch normalization",
+        "BatchNormalization": "normalization",
         "ReLU": "ReLU",
         "MaxPooling2D": "max pooling",
         "GlobalAveragePooling2D": "global average pooling",
         "Dropout": "dropout",
         "Dense": "dense, softmax",
     }
-    rows = [
-        (
+    rows = []
+    for row in found[found["kind"] != "InputLayer"].itertuples():
+        own = f"{row.parameters:,}" if row.parameters else ""
+        if row.kind in ("BatchNormalization", "ReLU") and rows:
+            name, kernel, shape, parameters, cost = rows[-1]
+            rows[-1] = (f"{name}, {names[row.kind]}", kernel, shape,
+                        f"{parameters} + {own}" if own else parameters, cost)
+            continue
+        rows.append((
             names[row.kind],
             " × ".join(map(str, row.kernel)) if row.kernel else "",
             " × ".join(map(str, row.shape)),
-            f"{row.parameters:,}" if row.parameters else "",
+            own,
             f"{row.multiplications:,}" if row.multiplications else "",
-        )
-        for row in found.itertuples() if row.kind != "InputLayer"
-    ]
+        ))
     total = ("all", "", "", f"**{found['parameters'].sum():,}**",
              f"**{found['multiplications'].sum():,}**")
     header = ("Layer", "Kernel", "Output", "Parameters", "Multiplications")
@@ -248,7 +258,7 @@ def origins(found: Sequence[Origin]) -> Markdown:
 
 def percent(value: float, digits: int = 2) -> str:
     """Write a share as a percentage: 0.9731 as 97.31 %."""
-    return f"{100 * value:.{digits}f} %"
+    return f"{100 * value:.{digits}f}{NO_BREAK}%"
 
 
 def points(difference: float) -> str:
@@ -267,4 +277,4 @@ def with_deviation(values: pd.Series, digits: int = 2) -> str:
     if found.count == 1:
         return percent(found.mean, digits)
     mean, deviation = 100 * found.mean, 100 * found.deviation
-    return f"{mean:.{digits}f} ± {deviation:.{digits}f} %"
+    return f"{mean:.{digits}f}{NO_BREAK}± {deviation:.{digits}f}{NO_BREAK}%"
