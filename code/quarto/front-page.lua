@@ -55,7 +55,13 @@ function Pandoc(document)
     os.exit(1)
   end
   local rows = rows_of(page)
-  if FORMAT:match("latex") then
+  -- The file's own data: LaTeX takes one string, HTML a list.
+  local names = pandoc.List(page.authors or {}):map(function(author)
+    return text(author.name)
+  end)
+  local latex = FORMAT:match("latex")
+  document.meta["author-meta"] = latex and table.concat(names, "; ") or names
+  if latex then
     document.meta["title-page"] = pandoc.MetaBlocks { as_latex(rows) }
   else
     document.blocks:insert(1, as_table(rows))
