@@ -176,9 +176,9 @@ def test_the_search_is_told_with_differences():
         "multiplications": [2e6, 1e6], "validation_accuracy": [0.99, 0.9875],
     })
     lines = tables.search(frame, convolution.LABELS).data.splitlines()
-    assert lines[2].endswith("| 1,000 | 2.0 | 99.00\u00a0% |  |")
+    assert lines[2].endswith("| 1,000 | 2.0 | 99.00 % |  |")
     assert lines[3] == (
-        "| narrow: half as many channels | 500 | 1.0 | 98.75\u00a0% | −0.25 |"
+        "| narrow: half as many channels | 500 | 1.0 | 98.75 % | −0.25 |"
     )
 
 
@@ -192,7 +192,7 @@ def test_networks_are_compared_at_the_sizes_shown():
     ])
     lines = tables.comparison(frame, {"dense": "A"}, (100, 1_000)).data
     assert lines.splitlines()[2:] == [
-        "| A | 5,000 | 2.50 | 75.0\u00a0± 7.1\u00a0% | 90.0\u00a0± 0.0\u00a0% |"
+        "| A | 5,000 | 2.50 | 75.0 ± 7.1 % | 90.0 ± 0.0 % |"
     ]
 
 
@@ -207,7 +207,7 @@ def test_ways_to_draw_codes_are_compared():
     })
     lines = tables.generation(judged, classes, {"normal": "(a)"}).data
     assert lines.splitlines()[2:] == [
-        "| (a) | 0.85 | 0.25 | 11.00 | 5.50 | 30\u00a0% to 70\u00a0% |"
+        "| (a) | 0.85 | 0.25 | 11.00 | 5.50 | 30 % to 70 % |"
     ]
 
 

@@ -161,3 +161,17 @@ def test_a_listing_may_be_a_part(tmp_path, attributes, shown):
         assert "listing.lua: nothing from" in done.stderr
     else:
         assert done.stdout == f"``` python\n{shown}\n```\n"
+
+
+@needs_quarto
+def test_no_line_ends_between_a_number_and_its_sign():
+    done = subprocess.run(
+        ["quarto", "pandoc", "--to", "plain", "--wrap", "none",
+         "--lua-filter", paths.CODE / "quarto/spaces.lua"],
+        input="It has 97\n% and 3 ± 4 % of 5 pages.\n",
+        capture_output=True, text=True,
+    )
+    assert done.stdout.split(" ") == [
+        "It", "has", "97\u00a0%", "and", "3\u00a0±", "4\u00a0%", "of", "5",
+        "pages.\n",
+    ]

@@ -99,6 +99,9 @@ def test_all_formats_carry_the_digests_of_what_is_here():
         frozen = json.loads((FROZEN / f"{name}.json").read_text("utf-8"))
         for digest in digests:
             assert digest in frozen["result"]["markdown"], name
+        # What Python writes for a letter that it does not show.
+        assert not re.search(r"\\(x|u00)[0-9a-f]{2}",
+                             frozen["result"]["markdown"]), name
     assert provenance.freeze_problems() == []
 
 

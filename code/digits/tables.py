@@ -13,8 +13,6 @@ from digits.benchmark import ALL, LIMIT, NAIVE, ONE, TORCH, Benchmark
 from digits.provenance import Origin
 from digits.statistics import summarise
 
-NO_BREAK = "\u00a0"  # a space at which no line ends
-
 
 def markdown(
     header: Sequence[str], rows: Sequence[Sequence], align: str
@@ -258,7 +256,7 @@ def origins(found: Sequence[Origin]) -> Markdown:
 
 def percent(value: float, digits: int = 2) -> str:
     """Write a share as a percentage: 0.9731 as 97.31 %."""
-    return f"{100 * value:.{digits}f}{NO_BREAK}%"
+    return f"{100 * value:.{digits}f} %"
 
 
 def points(difference: float) -> str:
@@ -277,4 +275,4 @@ def with_deviation(values: pd.Series, digits: int = 2) -> str:
     if found.count == 1:
         return percent(found.mean, digits)
     mean, deviation = 100 * found.mean, 100 * found.deviation
-    return f"{mean:.{digits}f}{NO_BREAK}± {deviation:.{digits}f}{NO_BREAK}%"
+    return f"{mean:.{digits}f} ± {deviation:.{digits}f} %"
