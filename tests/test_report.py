@@ -182,7 +182,8 @@ def test_no_line_runs_off_the_page(rendered_pdf):
         for side in "xy"
     }
     millimetre = 72 / 25.4
-    assert ends["x"] < float(box.width) - 24.5 * millimetre
+    # Punctuation may hang out of the text by a point or so.
+    assert ends["x"] < float(box.width) - 24.2 * millimetre
     assert ends["y"] < float(box.height) - 20 * millimetre
 
 
