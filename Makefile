@@ -1,6 +1,7 @@
 # make report   report.pdf and report.html, from stored results
 # make submission   what is handed in: checked, a zip file and a PDF
 # make test     the whole test suite
+# make faults   faults by the thousand, and a table of what survived
 # make bench    the benchmarks, side by side
 # make lock     renew the lock files from pyproject.toml
 # PYTHON names the Python to begin with (3.11 to 3.13).
@@ -13,7 +14,7 @@ BIN := .venv/bin
 endif
 READY := .venv/ready
 
-.PHONY: report submission test bench lock clean
+.PHONY: report submission test faults bench lock clean
 
 report: $(READY)
 	$(BIN)/digits render
@@ -24,9 +25,15 @@ submission: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest
 
+faults: $(READY)
+	$(BIN)/python -m pytest tests/faults tests/test_cluster.py \
+		-m "long or not long"
+
 bench: $(READY)
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/render.py
+	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/growth.py
 
 # Exactly the versions in the lock, verified by their hashes. With uv, where it
 # is at hand, this takes seconds.

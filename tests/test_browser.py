@@ -85,6 +85,16 @@ def test_light_and_dark_differ_and_toggle(open_report):
     light.wait_for_function(f"{background} === 'rgb(22, 24, 28)'")
 
 
+def test_without_script_the_page_is_light(browser, rendered_html):
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(rendered_html.as_uri())
+    visible = page.locator("h1").first.evaluate(
+        "node => getComputedStyle(node.ownerDocument.body).backgroundColor"
+    )
+    assert visible == "rgb(255, 255, 255)"
+    page.close()
+
+
 def test_code_unfolds(open_report):
     page = open_report()
     block = page.locator("details.code-fold").first
@@ -102,7 +112,9 @@ def test_figures_are_sharp_described_and_zoomable(open_report):
         assert image.get_attribute("src").startswith("data:image/svg+xml")
         assert len(image.get_attribute("alt")) > 40
     figures.first.click()
-    page.wait_for_selector(".glightbox-open .gslide-image img")
+    zoomed = page.wait_for_selector(".glightbox-open .gslide-image img")
+    page.wait_for_function("image => image.naturalWidth > 100", arg=zoomed)
+    assert sum(url.startswith("file:") for url in page.asked) == 1
 
 
 def test_the_noise_level_is_set_by_a_reader(open_report):

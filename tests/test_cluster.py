@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,8 @@ from click.testing import CliRunner
 
 import project
 import toy_tasks
-from digits import cli, cluster, data, workers
+from digits import cli, cluster, data, paths, workers
+from digits import compute as computing
 from digits.cluster import ClusterError, connect
 from digits.compute import (
     TRAIN_VARIABLE,
@@ -23,10 +25,11 @@ from digits.compute import (
     compute,
     status,
 )
-from digits.experiments import baseline
+from digits.experiments import baseline, weight_decay
 from digits.runs import Run
+from digits.training import DenseConfig
 from test_compute import files_in
-from test_workers import wait_until
+from test_workers import PATIENCE, is_alive, wait_until
 from toy_tasks import Toy, toys, traces
 
 pytest.importorskip("distributed", reason="needs Dask: the extra [dask]")
@@ -37,37 +40,42 @@ CLEAN = dict(project.ENVIRONMENT)
 CLEAN.pop(TRAIN_VARIABLE, None)
 DASK = Path(sys.executable).parent / "dask"
 TESTS = Path(__file__).parent
+TRAININGS = 2
+HOSTS = ("10.213.47.1", "10.213.47.2")
 
 
 class Cluster:
-    """A scheduler, and the workers that a test starts."""
+    """A scheduler, and the workers that a test starts.
 
-    def __init__(self, folder: Path):
+    `before` are words to put before the commands that start a process.
+    """
+
+    def __init__(self, folder: Path, host: str = "127.0.0.1", before=()):
         self.folder, self.processes = folder, []
         self.file = folder / "scheduler.json"
         self.scheduler = self._start(
             "scheduler", "--scheduler-file", self.file, "--port", "0",
-            "--host", "127.0.0.1", "--no-dashboard", "--no-jupyter",
-            PYTHONPATH=str(TESTS),
+            "--host", host, "--no-dashboard", "--no-jupyter",
+            PYTHONPATH=with_package(TESTS), before=before,
         )
         wait_until(self.file.exists)
         self.address = json.loads(self.file.read_text())["address"]
 
-    def work(self, count=1, threads=1, path=TESTS, **environment):
+    def work(self, count=1, threads=1, path=TESTS, **options):
         """Start workers; they find the toys under `path`."""
         return self._start(
             "worker", self.address, "--nworkers", str(count),
             "--nthreads", str(threads), "--no-dashboard",
             "--local-directory", self.folder / "local",
-            PYTHONPATH=str(path), **environment,
+            PYTHONPATH=with_package(path), **options,
         )
 
-    def _start(self, *words, **environment):
+    def _start(self, *words, before=(), **environment):
         environment = CLEAN | environment
         environment.pop(data.ENVIRONMENT_VARIABLE, None)
         log = (self.folder / f"{words[0]}.log").open("a")
         process = subprocess.Popen(
-            [DASK, *words], env=environment, stdout=log, stderr=log,
+            [*before, DASK, *words], env=environment, stdout=log, stderr=log,
             start_new_session=True,
         )
         self.processes.append(process)
@@ -76,6 +84,11 @@ class Cluster:
     def end(self):
         for process in reversed(self.processes):
             kill(process)
+
+
+def with_package(path) -> str:
+    """Let a process find the toys under a path, and this very package."""
+    return os.pathsep.join([str(path), str(paths.CODE)])
 
 
 def kill(process):
@@ -108,8 +121,8 @@ def compute_on(found: Cluster, runs, folder, **options):
         return compute(runs, executor=executor, folder=folder, **options)
 
 
-# A process of its own that computes in the folder named first, on the cluster
-# whose address follows, or here.
+# A process of its own that computes in the folder named first, with so many
+# trainings, on the cluster whose address follows, or here.
 COMPUTE = """
 import sys
 from pathlib import Path
@@ -117,8 +130,8 @@ from digits.cluster import connect
 from digits.compute import compute
 from test_cluster import a_few_runs
 if __name__ == "__main__":
-    folder, *address = sys.argv[1:]
-    runs, folder = a_few_runs(), Path(folder)
+    folder, trainings, *address = sys.argv[1:]
+    runs, folder = a_few_runs(int(trainings)), Path(folder)
     if address:
         with connect(*address, runs, print) as executor:
             compute(runs, executor=executor, folder=folder)
@@ -127,21 +140,31 @@ if __name__ == "__main__":
 """
 
 
-def a_few_runs() -> list[Run]:
-    # No training: see the README's limits of a cluster.
-    return toys(5)
+def a_few_runs(trainings: int) -> list[Run]:
+    return [*toys(3), *(
+        Run("toys", f"trained-{seed}", toy_tasks.train_after_a_pause,
+            DenseConfig((8,), seed, whole_training_set=True, epochs=1,
+                        keep_weights=True))
+        for seed in range(trainings)
+    )]
+
+
+def compute_apart(folder: Path, trainings: int, *address: str, before=()):
+    """Compute a few runs in a process of its own; read what it stored."""
+    script = folder.with_suffix(".py")
+    script.write_text(COMPUTE)
+    subprocess.run(
+        [*before, sys.executable, script, folder, str(trainings), *address],
+        check=True, env=CLEAN | {"PYTHONPATH": with_package(TESTS)},
+    )
+    return files_in(folder)
 
 
 def test_results_are_those_of_the_local_workers(shared, tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(COMPUTE)
-    for name, *address in (("local",), ("cluster", shared.address)):
-        subprocess.run(
-            [sys.executable, script, tmp_path / name, *address], check=True,
-            env=CLEAN | {"PYTHONPATH": str(TESTS)},
-        )
-    here, there = files_in(tmp_path / "local"), files_in(tmp_path / "cluster")
-    assert len(here) > 7
+    here = compute_apart(tmp_path / "here", TRAININGS)
+    there = compute_apart(tmp_path / "there", TRAININGS, shared.address)
+    names = [name for name in here if name.startswith("trained-")]
+    assert len(names) == 3 * TRAININGS
     assert here == there
 
 
@@ -172,28 +195,107 @@ def test_the_dashboard_is_named(shared):
     assert said[0].startswith("Dask's dashboard: http")
 
 
+class Recorder:
+    """Bars that remember what they were told."""
+
+    def __init__(self, total):
+        self.told = [("total", total)]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def begin(self, name, seconds):
+        self.told.append(("begin", name))
+
+    def show(self, name, progress):
+        self.told.append(("show", name, progress))
+
+    def end(self, name, seconds):
+        self.told.append(("end", name))
+
+
+def test_bars_are_fed_by_the_workers(empty, results, marks, monkeypatch):
+    bars = Recorder(0)
+    monkeypatch.setattr(computing.terminal, "Bars", lambda total: bars)
+    empty.work(1)
+    runs = toys(2, toy_tasks.report_progress, folder=marks)
+    names = [str(run) for run in runs]
+
+    def let_them_go():
+        wait_until(lambda: any(t[-1] == (3, 7) for t in bars.told))
+        begun.extend(t[1] for t in bars.told if t[0] == "begin")
+        (Path(marks) / "go").touch()
+
+    begun = []
+    helper = threading.Thread(target=let_them_go)
+    helper.start()
+    compute_on(empty, runs, results)
+    helper.join()
+    assert len(set(begun)) == 1  # the other waits for the worker
+    assert sorted(t[1] for t in bars.told if t[0] == "end") == names
+
+
 # Workers that come and go.
 
 
-def test_a_killed_worker_loses_no_run(empty, results, marks):
+def child_at_work(marks) -> int:
+    """Wait until a run has begun; give the process that is at it."""
+    wait_until(lambda: traces(marks, "begun"))
+    return int(traces(marks, "begun")[0].name.split("-")[2])
+
+
+def kill_child(found: int) -> None:
+    os.kill(found, signal.SIGKILL)
+
+
+def kill_worker(found: int) -> None:
+    os.kill(parent_of(found), signal.SIGKILL)
+
+
+def parent_of(process: int) -> int:
+    stat = Path(f"/proc/{process}/stat").read_text()
+    return int(stat.rpartition(")")[2].split()[1])
+
+
+@pytest.mark.parametrize("how", [
+    kill_worker, pytest.param(kill_child, marks=pytest.mark.long),
+])
+def test_a_killed_worker_loses_no_run(empty, results, marks, how):
     empty.work(2)
     wait_for_workers(empty, 2)
     runs = toys(6, folder=marks, seconds=1.0)
+    victims = []
 
     def kill_one():
-        wait_until(lambda: traces(marks, "begun"))
-        victim = traces(marks, "begun")[0].name.split("-")[2]
-        os.kill(int(victim), signal.SIGKILL)
+        victims.append(child_at_work(marks))
+        how(*victims)
 
     killer = threading.Thread(target=kill_one)
     killer.start()
     found = compute_on(empty, runs, results)
     killer.join()
+    wait_until(lambda: not is_alive(*victims))
     squares = [item.result.metrics["square"] for item in found]
     assert squares == [0, 1, 4, 9, 16, 25]
     assert len(traces(marks, "begun")) >= 7
     assert len(traces(marks, "ended")) == 6
     assert not list(results.rglob(".*"))
+
+
+@pytest.mark.long
+def test_a_worker_that_is_ended_takes_its_child_with_it(empty, marks):
+    process = empty.work(1)
+    runs = toys(1, folder=marks, seconds=PATIENCE)
+    with connect(empty.address, runs, lambda _: None) as executor:
+        executor.submit(runs[0].task, runs[0].config)
+        child = child_at_work(marks)
+        process.terminate()
+        wait_until(lambda: not is_alive(child))
+    assert process.wait(PATIENCE) is not None
+    assert not traces(marks, "ended")
 
 
 def test_a_worker_that_joins_late_is_used(empty, results):
@@ -284,9 +386,55 @@ def test_workers_without_mnist_get_it_once_each(
     wait_for_workers(empty, 2)
     runs = toys(6, toy_tasks.locate_mnist, folder=marks)
     found = compute_on(empty, runs, results)
-    processes = {item.result.metrics["process"] for item in found}
-    files = {mark.name.split("-")[1] for mark in traces(marks, "file-*")}
-    assert len(processes) == len(files) == 2
+    marks = traces(marks, "file-*")
+    assert len(found) == len(marks) == 6
+    assert len({mark.name.split("-")[1] for mark in marks}) == 2
+
+
+# Two hosts.
+
+
+@pytest.fixture
+def hosts():
+    """Give two hosts, in all but their files: network namespaces, linked."""
+    if shutil.which("ip") is None or os.geteuid() != 0:
+        pytest.skip("needs root and ip (iproute2) to make network namespaces")
+    names = [f"digits-{os.getpid()}-{side}" for side in "ab"]
+    links = [f"dg{os.getpid()}{side}" for side in "ab"]
+    try:
+        for name in names:
+            ip("netns", "add", name)
+        ip("link", "add", links[0], "netns", names[0],
+           "type", "veth", "peer", links[1], "netns", names[1])
+        for name, link, address in zip(names, links, HOSTS, strict=True):
+            ip("-n", name, "address", "add", f"{address}/24", "dev", link)
+            ip("-n", name, "link", "set", link, "up")
+            ip("-n", name, "link", "set", "lo", "up")
+        yield [("ip", "netns", "exec", name) for name in names]
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"needs network namespaces: {error.stderr.strip()}")
+    finally:
+        for name in names:
+            subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+
+def ip(*words):
+    subprocess.run(["ip", *words], check=True, capture_output=True, text=True)
+
+
+def test_a_worker_on_another_host_does_the_same(hosts, tmp_path):
+    ours, theirs = hosts
+    found = Cluster(tmp_path, HOSTS[0], ours)
+    try:
+        assert found.address.startswith(f"tcp://{HOSTS[0]}:")
+        found.work(before=theirs)
+        there = compute_apart(tmp_path / "there", 0, found.address,
+                              before=ours)
+    finally:
+        found.end()
+    log = (tmp_path / "worker.log").read_text()
+    assert f"tcp://{HOSTS[1]}:" in log
+    assert there == compute_apart(tmp_path / "here", 0)
 
 
 # No cluster.
@@ -348,3 +496,54 @@ def test_a_number_beyond_the_list_is_refused(asked):
     done = CliRunner().invoke(cli.main, ["train", "baseline", "--run", "3"])
     assert done.exit_code == 2
     assert "numbered from 0 to 2" in done.output
+
+
+# An array of jobs, as CLUSTER.md has it, without Slurm.
+
+
+def array_script() -> str:
+    text = (paths.ROOT / "CLUSTER.md").read_text(encoding="utf-8")
+    return re.search(r"```sh\n(#!/usr/bin/env bash\n.*?)```", text, re.S)[1]
+
+
+def test_the_array_has_a_task_for_each_run():
+    first, last = re.search(r"--array=(\d+)-(\d+)", array_script()).groups()
+    assert int(first) == 0
+    assert int(last) == len(weight_decay.runs()) - 1
+
+
+def test_the_script_of_the_array_runs():
+    """Its runs are fresh here, so it ends at once."""
+    for number in (0, len(weight_decay.runs()) - 1):
+        done = subprocess.run(
+            ["bash", "-c", array_script()], capture_output=True, text=True,
+            cwd=paths.ROOT, env=CLEAN | {
+                "SLURM_ARRAY_TASK_ID": str(number),
+                TRAIN_VARIABLE: "never",
+                "PATH": os.pathsep.join(
+                    [str(DASK.parent), os.environ["PATH"]]
+                ),
+                "PYTHONPATH": str(paths.CODE),
+            },
+        )
+        assert done.stdout == "1 runs are fresh.\n", done.stderr
+
+
+def test_tasks_of_an_array_at_once_compute_each_run_once(asked, results, marks):
+    runs = [Run("baseline", f"toy-{n}", toy_tasks.square, Toy(n, marks, 0.5))
+            for n in range(2)]
+    asked[:] = runs
+    words = [["train", "baseline", "--jobs", "1", "--run", str(number)]
+             for number in (0, 1, 0)]
+    threads = [
+        threading.Thread(
+            target=cli.main, args=[each], kwargs={"standalone_mode": False}
+        )
+        for each in words
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [status(run, results).state for run in runs] == ["fresh"] * 2
+    assert len(traces(marks, "begun")) == 2

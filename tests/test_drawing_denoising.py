@@ -51,19 +51,25 @@ def test_losses_have_the_least_possible():
     assert set(least.get_ydata()) == {0.05}
 
 
-def test_examples_have_three_rows_a_digit_and_a_column_a_level():
+def test_examples_have_two_rows_a_digit_and_a_column_a_level():
     seasoned = IMAGES[:6].reshape(3, 2, 28, 28)
     figure = figures.examples(IMAGES[:2], seasoned, seasoned + 1, LEVELS)
     (axis,) = figure.axes
     side = 28 + 2 * figures.MARGIN
-    rows = axis.images[0].get_array().reshape(6, side, 3, side).swapaxes(1, 2)
+    drawn = axis.images[0].get_array()
+    originals, rest = drawn[:, :-3 * side], drawn[:, -3 * side:]
+    rows = rest.reshape(4, side, 3, side).swapaxes(1, 2)
     rows = rows[..., figures.MARGIN:-figures.MARGIN,
                 figures.MARGIN:-figures.MARGIN]
-    np.testing.assert_array_equal(rows[3], [IMAGES[1]] * 3)
-    np.testing.assert_array_equal(rows[4], seasoned[:, 1])
-    np.testing.assert_array_equal(rows[5], seasoned[:, 1] + 1)
+    np.testing.assert_array_equal(rows[2], seasoned[:, 1])
+    np.testing.assert_array_equal(rows[3], seasoned[:, 1] + 1)
+    # Each original stands between the two rows of its digit.
+    middle = originals[3 * side - 14 : 3 * side + 14]
+    np.testing.assert_array_equal(
+        middle[:, figures.MARGIN : figures.MARGIN + 28], IMAGES[1]
+    )
     labels = [label.get_text() for label in axis.get_xticklabels()]
-    assert labels == ["0", "0.5", "1"]
+    assert labels == ["original", "0", "0.5", "1"]
 
 
 def test_quality_has_both_measures_and_the_mean_image():
@@ -120,16 +126,18 @@ def test_codes_are_drawn_in_order():
     assert right.lines[0].get_ydata().tolist() == [0.1, 0.5, 0.9]
 
 
-def test_samples_are_tiled_row_by_row():
-    (axis, _) = figures.samples({"a": IMAGES, "b": IMAGES}).axes
-    grid = axis.images[0].get_array()
+def test_samples_are_tiled_row_by_row_and_classes_have_a_row_each():
+    figure = figures.samples(
+        {"a": IMAGES, "b": IMAGES[::-1]}, {"c": IMAGES}
+    )
+    first, second, last = (axis for axis in figure.axes if axis.images)
+    assert [axis.get_title() for axis in (first, second, last)] == [
+        "a", "b", "c"
+    ]
+    grid = first.images[0].get_array()
     assert grid.shape == (5 * 28, 5 * 28)
     np.testing.assert_array_equal(grid[28:56, 56:84], IMAGES[7])
-
-
-def test_classes_have_a_row_each():
-    (axis,) = figures.by_class(IMAGES).axes
-    grid = axis.images[0].get_array()
+    grid = last.images[0].get_array()
     # The image after 3 full turns at class 4.
     np.testing.assert_array_equal(
         grid[4 * 28 : 5 * 28, 3 * 28 : 4 * 28], IMAGES[34]

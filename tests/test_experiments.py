@@ -160,7 +160,11 @@ def test_parameters_are_derived_for_every_kind_of_layer(name):
 def test_layers_are_told_with_their_cost():
     found = architecture.result("convolutional")
     lines = tables.layers(found.layers).data.splitlines()
-    assert lines[2].startswith("| convolution | 5 × 5 × 1 × ")
+    first = next(row for row in found.layers.itertuples() if row.kernel)
+    assert lines[2].startswith(
+        "| convolution, normalization, ReLU | 5 × 5 × 1 × "
+    )
+    assert f"| {first.parameters:,} + {4 * first.shape[2]} |" in lines[2]
     assert f"**{found.parameters:,}**" in lines[-1]
     final = convolution.result().final["multiplications"].iloc[0]
     assert f"**{final:,}**" in lines[-1]

@@ -10,7 +10,7 @@ from digits import cli, paths
 PAGES = ("README.md", "CONTRIBUTING.md", "CLUSTER.md", "benchmarks/README.md")
 TESTS = "\n".join(
     file.read_text(encoding="utf-8")
-    for file in sorted(Path(__file__).parent.glob("test_*.py"))
+    for file in sorted(Path(__file__).parent.rglob("test_*.py"))
 )
 
 

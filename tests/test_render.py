@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from digits import provenance
+from digits import paths, provenance
 from project import copy, environment, needs_latex, needs_quarto
 
 QUARTO, LATEX = "quarto", "xelatex"
@@ -123,3 +123,55 @@ def test_a_listing_of_nothing_fails(project):
     assert "no definition of no in" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("Error: ")
     assert "failed; see above" in done.stderr.splitlines()[-1]
+
+
+LISTING = """def outer(
+    number: int,
+) -> int:
+    \"\"\"Say.\"\"\"
+    if number:
+        inner = 1
+
+        return inner
+    return 0"""
+
+
+@needs_quarto
+@pytest.mark.parametrize(("attributes", "shown"), [
+    ("", LISTING),
+    ('from="if number"', "if number:\n    inner = 1\n\n    return inner\n"
+     "return 0"),
+    ('from="inner = " to="return inner"', "inner = 1\n\nreturn inner"),
+    ('to=") ->"', "def outer(\n    number: int,\n) -> int:"),
+    ('from="nowhere"', None),
+    ('from="inner" to="nowhere"', None),
+])
+def test_a_listing_may_be_a_part(tmp_path, attributes, shown):
+    (tmp_path / "code").mkdir()
+    module = f"import os\n\n{LISTING}\n\n\nx = 1\n"
+    (tmp_path / "code/some.py").write_text(module)
+    text = f'```{{.python definition="some.outer" {attributes}}}\n```\n'
+    done = subprocess.run(
+        ["quarto", "pandoc", "--to", "markdown", "--lua-filter",
+         paths.CODE / "quarto/listing.lua"],
+        cwd=tmp_path, input=text, capture_output=True, text=True,
+    )
+    if shown is None:
+        assert done.returncode == 1
+        assert "listing.lua: nothing from" in done.stderr
+    else:
+        assert done.stdout == f"``` python\n{shown}\n```\n"
+
+
+@needs_quarto
+def test_no_line_ends_between_a_number_and_its_sign():
+    done = subprocess.run(
+        ["quarto", "pandoc", "--to", "plain", "--wrap", "none",
+         "--lua-filter", paths.CODE / "quarto/spaces.lua"],
+        input="It has 97\n% and 3 ± 4 % of 5 pages.\n",
+        capture_output=True, text=True,
+    )
+    assert done.stdout.split(" ") == [
+        "It", "has", "97\u00a0%", "and", "3\u00a0±", "4\u00a0%", "of", "5",
+        "pages.\n",
+    ]

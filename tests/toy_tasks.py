@@ -111,6 +111,39 @@ def killed_once(config: Toy) -> Result:
     return Result(metrics={"square": config.number**2})
 
 
+def killed_always(config: Toy) -> Result:
+    """Kill this process, as a system does that is out of memory."""
+    _trace(config, "begun")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def guess(config: Toy) -> Result:
+    """Return what a training has that learned nothing."""
+    return Result(
+        metrics={"train_accuracy": 0.0987},
+        table={"epoch": [1, 2], "loss": [9.5, 2.302],
+               "accuracy": [0.1022, 0.0987]},
+    )
+
+
+def walk(config: Toy) -> Result:
+    """Walk at random for 4 steps, each with a checkpoint."""
+    kept = checkpoint.load() or [np.array(0), np.zeros(20_000)]
+    _trace(config, "begun")
+    place = kept[1]
+    for step in range(int(kept[0]), 4):
+        time.sleep(config.seconds)
+        generator = np.random.default_rng((config.number, step))
+        place = place + generator.normal(size=place.shape)
+        checkpoint.save([np.array(step + 1), place])
+    return Result(
+        metrics={"mean": float(place.mean())},
+        table={"epoch": [1, 2], "place": [float(x) for x in place[:2]]},
+        arrays={"place": place},
+        weights=place.tobytes(),
+    )
+
+
 def not_a_number(config: Toy) -> Result:
     """Return what can't be stored."""
     return Result(metrics={"square": float("nan")})
@@ -140,11 +173,37 @@ def fake_arrays(train: int = 300, test: int = 50) -> dict[str, np.ndarray]:
             "x_test": images(test), "y_test": labels(test)}
 
 
+def learnable_arrays() -> dict[str, np.ndarray]:
+    """Make arrays of MNIST's form whose labels can be seen: a bright row."""
+    arrays = fake_arrays()
+    for part in ("train", "test"):
+        images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
+        images //= 8
+        images[np.arange(len(labels)), 2 * labels] = 255
+    return arrays
+
+
 def train_on_fakes(config) -> Result:
     """Train a dense classifier on small made-up data."""
     from digits import data, training
 
-    data.read_arrays = fake_arrays
+    data.read_arrays = learnable_arrays
+    return training.train_dense_classifier(config)
+
+
+def train_after_a_pause(config) -> Result:
+    """Train on small made-up data that takes as long to read as MNIST does.
+
+    The pause lies between the seeding and the drawing of weights: in it,
+    threads that draw from Python's generator, as Dask's do, would be noticed.
+    """
+    from digits import data, training
+
+    def read_slowly():
+        time.sleep(0.5)
+        return fake_arrays()
+
+    data.read_arrays = read_slowly
     return training.train_dense_classifier(config)
 
 

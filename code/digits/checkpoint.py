@@ -39,12 +39,14 @@ def save(state: list[np.ndarray]) -> None:
     """Keep the arrays, in the place of those kept before.
 
     On a machine of a cluster that does not share the folder nothing is kept.
+    Nor is it where the disk is full, say: a run does not fail for that.
     """
     if _file is None or not _file.parent.is_dir():
         return
     arrays = {f"array_{i}": array for i, array in enumerate(state)}
     arrays[_IDENTITY] = np.frombuffer(_identity.encode(), np.uint8)
-    store.write_atomically(_file, store.pack_arrays(arrays))
+    with contextlib.suppress(OSError):
+        store.write_atomically(_file, store.pack_arrays(arrays))
 
 
 @ignored(_SAME_BITS)

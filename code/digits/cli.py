@@ -18,11 +18,13 @@ from digits import (
     handwriting,
     paths,
     provenance,
+    runs,
     selfcheck,
     submission,
 )
 from digits import render as chain
-from digits.experiments import convolution, generation
+from digits.experiments import convolution, generation, weight_decay
+from digits.runs import statuses, survey
 
 # What a user can mend gets one line; anything else is a bug and a traceback.
 EXPECTED = (
@@ -58,12 +60,45 @@ def main() -> None:
     """
 
 
-_experiments = click.argument(
-    "names",
-    nargs=-1,
-    metavar="[EXPERIMENT]...",
-    type=click.Choice(experiments.NAMES),
-)
+def _experiments(command):
+    """Let a command take experiments, and a finer grid of one of them."""
+    for decorate in (
+        click.option(
+            "--replicates",
+            type=click.IntRange(1, 1_000),
+            help="Seeds a factor, for weight_decay alone: 10 if not given.",
+        ),
+        click.option(
+            "--factors",
+            type=click.IntRange(2, weight_decay.FINEST),
+            help="Factors, for weight_decay alone: 5 if not given.",
+        ),
+        click.argument(
+            "names",
+            nargs=-1,
+            metavar="[EXPERIMENT]...",
+            type=click.Choice(experiments.NAMES),
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+def _runs(
+    names: tuple[str, ...], factors: int | None, replicates: int | None
+) -> list[runs.Run]:
+    """List the runs of the experiments named, or those of a finer grid."""
+    if factors is None and replicates is None:
+        return experiments.all_runs(names or experiments.NAMES)
+    if names != (weight_decay.NAME,):
+        raise click.UsageError(
+            "--factors and --replicates ask for a grid of weight_decay: "
+            f"name that experiment alone, not {' '.join(names) or 'all'}"
+        )
+    return weight_decay.sweep_runs(
+        weight_decay.grid(factors) if factors else weight_decay.FACTORS,
+        range(replicates) if replicates else weight_decay.SEEDS,
+    )
 
 
 @main.command()
@@ -71,7 +106,8 @@ _experiments = click.argument(
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    help="Runs at once; as many as there are cores if not given.",
+    help="Runs at once. If not given, as many as there are cores, or one "
+    "where there is a GPU.",
 )
 @click.option("--force", is_flag=True, help="Compute fresh runs as well.")
 @click.option(
@@ -88,40 +124,42 @@ _experiments = click.argument(
     help="Compute only the run of this number in the list of `digits status`.",
 )
 def train(
-    names: tuple[str, ...], jobs: int | None, force: bool,
-    scheduler: str | None, number: int | None,
+    names: tuple[str, ...], factors: int | None, replicates: int | None,
+    jobs: int | None, force: bool, scheduler: str | None, number: int | None,
 ) -> None:
     """Compute the missing and stale runs of EXPERIMENT, or of all."""
-    runs = experiments.all_runs(names or experiments.NAMES)
+    wanted = _runs(names, factors, replicates)
     if number is not None:
-        if number >= len(runs):
+        if number >= len(wanted):
             raise click.BadParameter(
-                f"{number}: the runs are numbered from 0 to {len(runs) - 1}",
+                f"{number}: the runs are numbered from 0 to {len(wanted) - 1}",
                 param_hint="--run",
             )
-        runs = [runs[number]]
+        wanted = [wanted[number]]
     try:
         with contextlib.ExitStack() as stack:
             executor = None
             if scheduler:
                 say = partial(click.echo, err=True)
                 executor = stack.enter_context(
-                    cluster.connect(scheduler, runs, say)
+                    cluster.connect(scheduler, wanted, say)
                 )
-            compute.compute(runs, jobs=jobs, force=force, executor=executor)
+            compute.compute(wanted, jobs=jobs, force=force, executor=executor)
     except KeyboardInterrupt:
         click.echo("Interrupted; what had ended is stored.", err=True)
         sys.exit(130)
-    click.echo(f"{len(runs)} runs are fresh.")
+    click.echo(f"{len(wanted)} runs are fresh.")
 
 
 @main.command()
 @_experiments
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
-def status(names: tuple[str, ...], as_json: bool) -> None:
+def status(
+    names: tuple[str, ...], factors: int | None, replicates: int | None,
+    as_json: bool,
+) -> None:
     """Say of each run whether it is fresh, stale or missing, and why."""
-    runs = experiments.all_runs(names or experiments.NAMES)
-    found = [compute.status(run) for run in runs]
+    found = survey(_runs(names, factors, replicates))
     if as_json:
         rows = [
             {
@@ -136,28 +174,31 @@ def status(names: tuple[str, ...], as_json: bool) -> None:
         ]
         click.echo(json.dumps(rows, indent=1))
         return
+    # One after the other: thousands of stamps would take hundreds of MB.
+    counts, seconds, lines = Counter(), 0.0, []
     for number, item in enumerate(found):
+        counts[item.state] += 1
+        seconds += item.seconds or 0
         cost = "" if item.seconds is None else f"{item.seconds:.1f} s"
-        click.echo(f"{number:4} {item.state:8} {item.run!s:42} {cost:>9}")
-        for reason in item.reasons:
-            click.echo(f"         - {reason}")
-        for note in item.notes:
-            click.echo(f"         ({note})")
-    counts = Counter(item.state for item in found)
-    cost = sum(item.seconds or 0 for item in found) / 60
+        lines += [
+            f"{number:4} {item.state:8} {item.run!s:42} {cost:>9}",
+            *(f"         - {reason}" for reason in item.reasons),
+            *(f"         ({note})" for note in item.notes),
+        ]
+    click.echo("\n".join(lines))
     click.echo(
         ", ".join(f"{counts[state]} {state}" for state in sorted(counts))
-        + f"; computed in {cost:.1f} minutes of one core"
+        + f"; computed in {seconds / 60:.1f} minutes of one core"
     )
 
 
 @main.command()
 def check() -> None:
     """Exit with 1 unless all results are fresh and the freeze is theirs."""
-    found = [compute.status(run) for run in experiments.all_runs()]
+    runs = experiments.all_runs()
     problems = [
         f"{item.run}: {item.state} ({'; '.join(item.reasons)})"
-        for item in found
+        for item in survey(runs)
         if item.state != "fresh"
     ]
     if problems:
@@ -167,7 +208,7 @@ def check() -> None:
         problems += [*frozen, "To execute the report again: quarto render"]
     if problems:
         raise click.ClickException("not all is fresh:\n" + "\n".join(problems))
-    click.echo(f"All {len(found)} results are fresh, and the freeze is theirs.")
+    click.echo(f"All {len(runs)} results are fresh, and the freeze is theirs.")
 
 
 @main.command()
@@ -177,15 +218,15 @@ def check() -> None:
               default="csv", show_default=True)
 def results(name: str, form: str) -> None:
     """Write the results of EXPERIMENT: a row a run, with its config."""
-    runs = experiments.load(name).runs()
-    found = [compute.status(run) for run in runs]
+    wanted = experiments.load(name).runs()
+    found = list(statuses(wanted))
     lacking = [str(item.run) for item in found if item.state != "fresh"]
     if lacking:
         raise click.ClickException(
             f"not fresh: {', '.join(lacking)}; compute with: "
             f"digits train {name}"
         )
-    frame = experiments.final_frame(runs, [item.stored for item in found])
+    frame = experiments.final_frame(wanted, [item.stored for item in found])
     if form == "csv":
         click.echo(frame.to_csv(index=False), nl=False)
     else:
@@ -208,8 +249,13 @@ def predict(pictures: tuple[Path, ...]) -> None:
         except handwriting.PictureError as error:
             problems.append(str(error))
     if images:
-        _tell([path for path, _ in images],
-              convolution.probabilities(np.stack([i for _, i in images])))
+        try:
+            found = convolution.probabilities(
+                np.stack([image for _, image in images])
+            )
+        except ValueError as error:  # weights that are not the networks'
+            raise click.ClickException(str(error)) from error
+        _tell([path for path, _ in images], found)
     if problems:
         raise click.ClickException("\n".join(problems))
 
@@ -218,7 +264,8 @@ def _tell(paths_: list[Path], found: np.ndarray) -> None:
     click.echo("digit   " + "".join(f"{digit:>7}" for digit in range(10)))
     for path, shares in zip(paths_, found, strict=True):
         numbers = "".join(f"{share:7.3f}" for share in shares)
-        click.echo(f"{np.argmax(shares):5}   {numbers}   {path}")
+        name = click.format_filename(path)
+        click.echo(f"{np.argmax(shares):5}   {numbers}   {name}")
 
 
 @main.command()

@@ -6,9 +6,12 @@ have this package.
 """
 
 import contextlib
+import itertools
+import multiprocessing
 import os
+import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future, wait
 from pathlib import Path
 
 from digits import data, store, workers
@@ -16,6 +19,7 @@ from digits.runs import Run, code_of, versions
 
 ADDRESS_VARIABLE = "DASK_SCHEDULER_ADDRESS"
 TIMEOUT = 10  # seconds to wait for a scheduler
+POLL = 0.2  # seconds between two looks at how far a run is
 
 
 class ClusterError(Exception):
@@ -53,15 +57,79 @@ def connect(
             client.register_plugin(_plugin(runs))
         except Exception as error:
             raise ClusterError(f"a worker is not fit: {error}") from error
-        yield client.get_executor(pure=False)
+        yield ClusterExecutor(client)
+
+
+class ClusterExecutor(Executor):
+    """Hands calls to the executor of a Dask client; hears how far they are."""
+
+    def __init__(self, client):
+        """Begin to listen to the workers; start nothing."""
+        self._executor = client.get_executor(pure=False)
+        self._topic = f"digits-{client.id}"
+        self._count = itertools.count()
+        self._numbers = weakref.WeakKeyDictionary()
+        self._heard: dict[int, tuple[int, int] | None] = {}
+        client.subscribe_topic(self._topic, self._hear)
+
+    def submit(self, function, /, *args, **kwargs) -> Future:
+        """Schedule a call; see `concurrent.futures.Executor.submit`."""
+        number = next(self._count)
+        future = self._executor.submit(
+            _call_in_child, self._topic, number, function, *args, **kwargs
+        )
+        self._numbers[future] = number
+        return future
+
+    def begun(self, future: Future) -> bool:
+        """Tell whether a worker has said that it is at a call."""
+        return self._numbers[future] in self._heard
+
+    def progress_of(self, future: Future) -> tuple[int, int] | None:
+        """Tell the steps done and in all that a running call has reported."""
+        return self._heard.get(self._numbers[future])
+
+    def _hear(self, event: tuple) -> None:
+        _, (number, progress) = event
+        self._heard[number] = progress and tuple(progress)
+
+
+def _call_in_child(topic: str, number: int, function, *args, **kwargs):
+    """Make a call in the child of this Dask worker; tell how far it is.
+
+    In a process of its own, since the threads of a Dask worker draw from
+    Python's one generator of random numbers, and so does Keras, for the seeds
+    of initial weights: in the same process they would not be repeatable.
+    """
+    from distributed import get_worker
+
+    worker = get_worker()
+    child = worker.digits_child
+    mnist = os.environ.get(data.ENVIRONMENT_VARIABLE)
+    future = child.submit(_call_with, mnist, function, args, kwargs)
+    told = "nothing yet"
+    while not future.done():
+        progress = child.progress_of(future)
+        if progress != told:
+            told = progress
+            worker.log_event(topic, (number, progress))
+        wait([future], POLL)
+    return future.result()
+
+
+def _call_with(mnist: str | None, function, args: tuple, kwargs: dict):
+    """Make a call in a child, which may be older than the worker's MNIST."""
+    if mnist:
+        os.environ[data.ENVIRONMENT_VARIABLE] = mnist
+    return function(*args, **kwargs)
 
 
 class _Fitness:
     """What a worker must have in common with whoever sends it runs.
 
-    One thread, because TensorFlow is set up process by process; the same code
-    of the tasks; the same versions of what computes. A worker that has no
-    MNIST of its own is given it, once.
+    One thread, because it makes one call at a time; the same code of the
+    tasks; the same versions of what computes. A worker that has no MNIST of
+    its own is given it, once.
     """
 
     def __init__(self, runs: list[Run]):
@@ -74,7 +142,6 @@ class _Fitness:
 
     def check(self, threads: int, folder: Path) -> None:
         """Raise `ClusterError` unless this process is fit."""
-        os.environ.update(workers.ENVIRONMENT)
         problems = _apart("version of", self.versions, versions())
         for task, code in self.codes.items():
             problems += _apart("code of", code, code_of(task))
@@ -101,7 +168,7 @@ def _apart(what: str, ours: dict[str, str], theirs: dict[str, str]) -> list:
 
 def _plugin(runs: list[Run]):
     """Make the plugin that Dask sets up in each worker."""
-    from distributed import WorkerPlugin
+    from distributed import Status, WorkerPlugin
 
     class Plugin(WorkerPlugin):
         name = "digits"
@@ -113,5 +180,16 @@ def _plugin(runs: list[Run]):
             self.fitness.check(
                 worker.state.nthreads, Path(worker.local_directory)
             )
+            # Kept for all who send runs: the next one's plugin replaces this.
+            if not hasattr(worker, "digits_child"):
+                # Dask forbids children, which would outlive a killed worker;
+                # those of a LocalExecutor end with it.
+                multiprocessing.current_process().daemon = False
+                worker.digits_child = workers.LocalExecutor(1)
+
+        def teardown(self, worker):
+            child = getattr(worker, "digits_child", None)
+            if child and worker.status == Status.closing:
+                child.terminate()
 
     return Plugin()

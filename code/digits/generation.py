@@ -33,7 +33,7 @@ class GenerationConfig:
     """
 
     way: str
-    denoiser: DenoiserConfig
+    autoencoder: DenoiserConfig
     judge: DenseConfig | ClassifierConfig
     count: int = 10_000
     seed: int = 0
@@ -62,7 +62,7 @@ def judge_digits(
     """
     start(config.seed)
     mnist = data.load_mnist(whole=True)
-    model = networks.restore(config.denoiser, trained.weights)
+    model = networks.restore(config.autoencoder, trained.weights)
     network = networks.restore(config.judge, judge.weights)
     images, asked = _digits(config, model, mnist.train)
     shares = outputs(network, images)
@@ -172,7 +172,7 @@ class CodesConfig:
     both ends included.
     """
 
-    denoiser: DenoiserConfig
+    autoencoder: DenoiserConfig
     pairs: tuple[tuple[int, int], ...]
     steps: int = 9
 
@@ -189,7 +189,7 @@ def describe_codes(config: CodesConfig, trained: Result) -> Result:
     """
     start(0)
     mnist = data.load_mnist(whole=True)
-    model = networks.restore(config.denoiser, trained.weights)
+    model = networks.restore(config.autoencoder, trained.weights)
     encoder = denoiser.encoder_of(model)
     codes = outputs(encoder, mnist.train.images)
     alive = codes[:, codes.any(axis=0)]

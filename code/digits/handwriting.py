@@ -19,6 +19,9 @@ SIDE, BOX, CENTRE = 28, 20, 14
 FORMATS = ("PNG", "JPEG")
 LARGEST_FILE = 64 * 2**20  # bytes
 MOST_PIXELS = 50_000_000
+# A larger picture is made smaller as soon as it is read: floats take memory.
+PIXELS_ENOUGH = 4_000_000
+STRIP = 64  # rows
 # A difference of grey below this share of the whole range is paper, not ink.
 LEAST_CONTRAST = 0.1
 
@@ -51,7 +54,7 @@ def _grey(path: Path) -> np.ndarray:
                     f"{path} has {picture.width} x {picture.height} pixels, "
                     f"more than the {MOST_PIXELS} allowed: make it smaller"
                 )
-            upright = ImageOps.exif_transpose(picture).convert("RGBA")
+            upright = ImageOps.exif_transpose(_reduced(picture))
     except (PictureError, FileNotFoundError, PermissionError) as error:
         raise PictureError(str(error)) from None
     except Exception as error:  # decoders raise nearly anything
@@ -61,6 +64,26 @@ def _grey(path: Path) -> np.ndarray:
     paper = Image.new("RGBA", upright.size, "white")
     paper.alpha_composite(upright)
     return np.asarray(paper.convert("L"), dtype=np.float64) / 255
+
+
+def _reduced(picture: Image.Image) -> Image.Image:
+    """Give a picture as RGBA, of a few million pixels at most.
+
+    Strip by strip, so that only what the decoder needs is of the full size.
+    """
+    width, height = picture.size
+    factor = math.ceil(math.sqrt(width * height / PIXELS_ENOUGH))
+    if factor == 1:
+        return picture.convert("RGBA")
+    reduced = Image.new(
+        "RGBA", (math.ceil(width / factor), math.ceil(height / factor))
+    )
+    for row in range(0, reduced.height, STRIP):
+        top, bottom = row * factor, min((row + STRIP) * factor, height)
+        strip = picture.crop((0, top, width, bottom)).convert("RGBA")
+        reduced.paste(strip.reduce(factor), (0, row))
+    reduced.info = picture.info  # which says what side is up
+    return reduced
 
 
 def _ink(grey: np.ndarray, path: Path) -> np.ndarray:

@@ -80,20 +80,29 @@ def _is_inside(font) -> bool:
 def headings(reader: PdfReader) -> list[tuple[str, int, bool]]:
     """List the outline: title, number of the page, and if it is at its top."""
 
-    def flat(entries):
-        for entry in entries:
-            if isinstance(entry, list):
-                yield from flat(entry)
-            else:
-                yield entry
-
     found = []
-    for entry in flat(reader.outline):
+    for entry in _flat(reader.outline):
         number = reader.get_destination_page_number(entry)
         height = float(reader.pages[number].mediabox.height)
         top = float(entry.get("/Top") or height)
         found.append((entry.title.strip(), number + 1, top > TOP * height))
     return found
+
+
+def heights(reader: PdfReader) -> list[tuple[str, float]]:
+    """List the outline's titles with their heights on the page, in points."""
+    return [
+        (entry.title.strip(), float(entry["/Top"]))
+        for entry in _flat(reader.outline) if entry.get("/Top") is not None
+    ]
+
+
+def _flat(entries) -> Iterator:
+    for entry in entries:
+        if isinstance(entry, list):
+            yield from _flat(entry)
+        else:
+            yield entry
 
 
 def body_pages(reader: PdfReader, end: str) -> int:

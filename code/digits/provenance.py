@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digits import benchmark, experiments, paths, store
-from digits.runs import status
+from digits.experiments import weight_decay
+from digits.runs import survey
 from digits.source import normalised
 
 # As Quarto names them after the files that they become.
@@ -41,12 +42,14 @@ def results_digest(folder: Path | None = None) -> str:
     """Digest the checksums of all runs and of the benchmark.
 
     Gives 16 hexadecimal digits. A result that is not there counts as missing,
-    and gives another digest.
+    and gives another digest; of a finer grid, what is there counts.
     """
-    found = [status(run, folder) for run in experiments.all_runs()]
+    runs = dict.fromkeys(
+        [*experiments.all_runs(), *weight_decay.stored_sweep(folder)]
+    )
     lines = [
         f"{item.run} {item.stored.checksum if item.stored else item.state}"
-        for item in found
+        for item in survey(runs, folder)
     ]
     try:
         speed = store.load(benchmark.path(folder or paths.RESULTS)).checksum
@@ -80,8 +83,7 @@ def origins() -> list[Origin]:
     for name in experiments.NAMES:
         stamps = [
             item.stored.stamp
-            for run in experiments.load(name).runs()
-            for item in [status(run)] if item.stored
+            for item in survey(experiments.load(name).runs()) if item.stored
         ]
         code = {
             f"{part} {digest}"
@@ -123,7 +125,8 @@ def freeze_problems(root: Path | None = None) -> list[str]:
         try:
             frozen = json.loads(file.read_text(encoding="utf-8"))
             text = frozen["hash"] + frozen["result"]["markdown"]
-        except (OSError, ValueError, LookupError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError,
+                RecursionError) as error:
             problems.append(f"{name}: not frozen, or not whole ({error})")
             continue
         problems += [

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from digits import compute, experiments, pdf, prose, provenance, submission
+from digits import experiments, pdf, prose, provenance, submission
+from digits.runs import survey
 
 QUESTIONS = ("1", "2A", "2B", "2C", "2D", "3A", "3B", "4A", "4B", "4C", "4D")
 # Where the assignment asks for a plot, a diagram or pictures.
@@ -81,7 +82,8 @@ def front_page(text: str) -> list[str]:
             f"{key} of author {number}": author.get(key)
             for number, author in enumerate(authors, 1) for key in AUTHOR
         }
-    except (yaml.YAMLError, AttributeError, LookupError, TypeError) as error:
+    except (yaml.YAMLError, AttributeError, LookupError, ValueError,
+            TypeError, RecursionError) as error:
         return [
             f"group.yml: not of the form that the front page takes ({error!r})"
         ]
@@ -190,10 +192,9 @@ def spelling(source: str, taken: set[str], refused: set[str]) -> list[str]:
 def stale_results(root: Path) -> list[str]:
     """Count, by experiment, the results that are not fresh."""
     counts = Counter(
-        (run.experiment, state)
-        for run in experiments.all_runs()
-        for state in [compute.status(run, root / "data/results").state]
-        if state != "fresh"
+        (item.run.experiment, item.state)
+        for item in survey(experiments.all_runs(), root / "data/results")
+        if item.state != "fresh"
     )
     return [
         f"{name}: {count} {state}; compute with: digits train {name}"

@@ -2,19 +2,22 @@
 
 A result is one JSON file, `data/results/<experiment>/<run>.json`, with sorted
 keys; named arrays lie beside it in `<run>.npz`, weights in
-`<run>.weights.h5`. The JSON file is written last, by renaming a temporary
-file, and holds a SHA-256 of itself and of the files beside it. So whatever is
-torn, truncated, edited by hand or from elsewhere is recognised.
+`<run>.weights.h5`. All are written as temporary files before the first takes
+its name, the JSON file as the last, and it holds a SHA-256 of itself and of
+the files beside it. So a full disk leaves what was there, and whatever is torn,
+truncated, edited by hand or from elsewhere is recognised.
 """
 
 import dataclasses
 import hashlib
 import io
 import json
+import math
 import os
 import re
 import zipfile
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,7 @@ import numpy as np
 FORMAT = 1
 ARRAYS, WEIGHTS = ".npz", ".weights.h5"
 LARGEST_FILE = 64 * 2**20  # bytes
+LARGEST_ARRAYS = 256 * 2**20  # bytes, unpacked
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,21 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A result and the stamp that says what it came from.
+class Stamped:
+    """The stamp of a stored result, which says what it came from.
 
-    `checksum` is of all that is stored, `outcome` of the result alone.
+    `checksum` is of all that is stored.
     """
 
-    result: Result
     stamp: dict[str, Any]
     checksum: str
+
+
+@dataclass(frozen=True)
+class Stored(Stamped):
+    """A stored result with its stamp; `outcome` digests the result alone."""
+
+    result: Result
     outcome: str
 
 
@@ -59,7 +69,7 @@ class DamagedResult(Exception):
 
 def config_as_json(config: Any) -> dict[str, Any]:
     """Write a frozen dataclass as JSON gives it back (tuples are lists)."""
-    return json.loads(json.dumps(dataclasses.asdict(config)))
+    return json.loads(json.dumps(vars(config), default=dataclasses.asdict))
 
 
 def path_of(folder: Path, experiment: str, run: str) -> Path:
@@ -83,8 +93,9 @@ def save(path: Path, result: Result, stamp: dict[str, Any]) -> Stored:
     Raises `ValueError` where a number is not finite, a table's columns differ
     in length, an array's name is no identifier, an array would have to be
     pickled or a file would be too large, and `TypeError` where a value is not
-    JSON's. Whatever is raised, an old result stays. A process killed while it
-    writes leaves the old result or a damaged one, which is recognised.
+    JSON's, and `OSError` where the disk is full, say. Whatever is raised, an
+    old result stays. A process killed while it writes leaves the old result or
+    a damaged one, which is recognised.
     """
     _check(result)
     contents = {
@@ -114,8 +125,9 @@ def save(path: Path, result: Result, stamp: dict[str, Any]) -> Stored:
                 f"more than the {LARGEST_FILE} allowed"
             )
     path.parent.mkdir(parents=True, exist_ok=True)
-    for suffix, content in files.items():  # the JSON file is the last
-        write_atomically(path.with_suffix(suffix), content)
+    _write_together({  # the JSON file is the last
+        path.with_suffix(suffix): content for suffix, content in files.items()
+    })
     for suffix in set(contents) - set(files):
         path.with_suffix(suffix).unlink(missing_ok=True)
     return load(path)
@@ -127,6 +139,32 @@ def load(path: Path) -> Stored:
     Raises `FileNotFoundError` where there is none, and `DamagedResult` where
     it can't be trusted.
     """
+    document, contents = _verified(path)
+    result = Result(
+        metrics=document["metrics"],
+        table=document["table"],
+        arrays=_unpack(contents[ARRAYS], path) if ARRAYS in contents else {},
+        weights=contents.get(WEIGHTS),
+    )
+    return Stored(
+        document["stamp"], document["checksum"], result, _outcome(document)
+    )
+
+
+def inspect(path: Path) -> Stamped:
+    """Verify a result as `load` does, every byte, but unpack nothing."""
+    document, _ = _verified(path)
+    return Stamped(document["stamp"], document["checksum"])
+
+
+def outcome(path: Path) -> str:
+    """Verify a result as `load` does, and digest it without its stamp."""
+    document, _ = _verified(path)
+    return _outcome(document)
+
+
+def _verified(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Read a result's JSON file and those that it names, by suffix."""
     document = _load_document(path)
     contents = {}
     for suffix, expected in document["files"].items():
@@ -137,23 +175,20 @@ def load(path: Path) -> Stored:
             raise DamagedResult(f"{file}: missing") from None
         if hashlib.sha256(contents[suffix]).hexdigest() != expected:
             raise DamagedResult(f"{file}: its checksum does not match")
-    result = Result(
-        metrics=document["metrics"],
-        table=document["table"],
-        arrays=_unpack(contents[ARRAYS], path) if ARRAYS in contents else {},
-        weights=contents.get(WEIGHTS),
-    )
-    outcome = {key: document[key] for key in ("metrics", "table", "files")}
-    return Stored(
-        result, document["stamp"], document["checksum"], _checksum(outcome)
-    )
+    return document, contents
+
+
+def _outcome(document: dict[str, Any]) -> str:
+    return _checksum({
+        key: document[key] for key in ("metrics", "table", "files")
+    })
 
 
 def _load_document(path: Path) -> dict[str, Any]:
     """Read a result's JSON file and verify it against its own checksum."""
     content = _read(path)
     try:
-        document = json.loads(content, parse_constant=_refuse_constant)
+        document = _decoder().decode(content.decode())
         if document["format"] != FORMAT:
             raise ValueError(f"its format is not {FORMAT}")
         if document["checksum"] != _checksum(document):
@@ -163,6 +198,11 @@ def _load_document(path: Path) -> dict[str, Any]:
                 raise TypeError(f"its {key} are of another kind")
         if not set(document["files"]) <= {ARRAYS, WEIGHTS}:
             raise ValueError("it names files of an unknown kind")
+        columns = document["table"].values()
+        if not all(isinstance(column, list) for column in columns):
+            raise TypeError("its table has columns of another kind")
+        if len({len(column) for column in columns}) > 1:
+            raise ValueError("columns of its table differ in length")
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise DamagedResult(
             f"{path}: torn, edited or no result ({error})"
@@ -194,11 +234,32 @@ def pack_arrays(arrays: dict[str, np.ndarray]) -> bytes:
 def _unpack(content: bytes, path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            _refuse_claims(archive.zip)
             return {name: archive[name] for name in archive.files}
     except Exception as error:  # decoders and parsers raise nearly anything
         raise DamagedResult(
             f"{path.with_suffix(ARRAYS)}: can't be read ({error})"
         ) from error
+
+
+def _refuse_claims(archive: zipfile.ZipFile) -> None:
+    """Raise `ValueError` where arrays claim more bytes than they may have.
+
+    No member is read any further than it claims to reach.
+    """
+    claimed = sum(member.file_size for member in archive.infolist())
+    if claimed > LARGEST_ARRAYS:
+        raise ValueError(
+            f"{claimed} bytes unpacked, more than the {LARGEST_ARRAYS} allowed"
+        )
+    headers = {(1, 0): np.lib.format.read_array_header_1_0,
+               (2, 0): np.lib.format.read_array_header_2_0}
+    for member in archive.infolist():
+        with archive.open(member) as file:
+            read = headers[np.lib.format.read_magic(file)]
+            shape, _, dtype = read(file)
+        if math.prod(shape) * dtype.itemsize > member.file_size:
+            raise ValueError(f"{member.filename} claims the shape {shape}")
 
 
 def _check(result: Result) -> None:
@@ -221,10 +282,21 @@ def _check(result: Result) -> None:
 def _checksum(document: dict[str, Any]) -> str:
     """Hash all of a document but its own checksum, in canonical form."""
     rest = {key: document[key] for key in document if key != "checksum"}
-    text = json.dumps(
-        rest, sort_keys=True, separators=(",", ":"), allow_nan=False
+    return hashlib.sha256(_canonical().encode(rest).encode()).hexdigest()
+
+
+# Made once: for thousands of small documents, to make them costs as much as
+# to use them.
+@lru_cache(maxsize=1)
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+@lru_cache(maxsize=1)
+def _canonical() -> json.JSONEncoder:
+    return json.JSONEncoder(
+        sort_keys=True, separators=(",", ":"), allow_nan=False
     )
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _as_text(document: dict[str, Any]) -> str:
@@ -242,12 +314,13 @@ def _refuse_constant(name: str) -> None:
 
 
 def _read(path: Path) -> bytes:
-    size = path.stat().st_size
-    if size > LARGEST_FILE:
-        raise DamagedResult(
-            f"{path}: {size} bytes, more than the {LARGEST_FILE} allowed"
-        )
-    return path.read_bytes()
+    with path.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > LARGEST_FILE:
+            raise DamagedResult(
+                f"{path}: {size} bytes, more than the {LARGEST_FILE} allowed"
+            )
+        return file.readall()
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -257,13 +330,26 @@ def write_atomically(path: Path, content: bytes) -> None:
     and on the disk before it takes its name. It has one fixed name, so that
     what a killed process left is overwritten; the caller holds a lock.
     """
-    temporary = path.with_name(f".{path.name}.tmp")
+    _write_together({path: content})
+
+
+def _write_together(contents: dict[Path, bytes]) -> None:
+    """Write all files, in order, or leave what was there.
+
+    The room on the disk is taken before the first of them takes its name.
+    """
+    temporaries = {
+        path.with_name(f".{path.name}.tmp"): path for path in contents
+    }
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        for temporary, path in temporaries.items():
+            with temporary.open("wb") as file:
+                file.write(contents[path])
+                file.flush()
+                os.fsync(file.fileno())
+        for temporary, path in temporaries.items():
+            os.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        for temporary in temporaries:
+            temporary.unlink(missing_ok=True)
         raise

@@ -64,9 +64,11 @@ def build(root: Path, draft: bool) -> list[Path]:
 def _name(group: str) -> str:
     """Make a file's name of what group.yml calls the group."""
     try:
-        group = str(yaml.safe_load(group)["front-page"]["group"] or "")
-    except (yaml.YAMLError, LookupError, TypeError):
-        group = ""  # which the self-check names, and a draft may lack
+        entry = yaml.safe_load(group)["front-page"]["group"]
+    except (yaml.YAMLError, LookupError, ValueError, TypeError,
+            RecursionError):
+        entry = None  # which the self-check names, and a draft may lack
+    group = str(entry) if isinstance(entry, str | int | float) else ""
     # Without a placeholder in brackets, and once with the word group.
     group = re.sub(r"\[.*\]|group", " ", group.lower())
     words = re.findall(r"[a-z0-9]+", group)

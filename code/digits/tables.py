@@ -116,26 +116,34 @@ def influences(final: pd.DataFrame, labels: dict[str, str]) -> Markdown:
 
 
 def layers(found: pd.DataFrame) -> Markdown:
-    """Show a convolutional network: each kind of layer, and what it costs."""
+    """Show a convolutional network, layer by layer, and what it costs.
+
+    What follows a convolution place by place stands in its row.
+    """
     names = {
         "Conv2D": "convolution",
-        "BatchNormalization": "batch normalization",
+        "BatchNormalization": "normalization",
         "ReLU": "ReLU",
         "MaxPooling2D": "max pooling",
         "GlobalAveragePooling2D": "global average pooling",
         "Dropout": "dropout",
         "Dense": "dense, softmax",
     }
-    rows = [
-        (
+    rows = []
+    for row in found[found["kind"] != "InputLayer"].itertuples():
+        own = f"{row.parameters:,}" if row.parameters else ""
+        if row.kind in ("BatchNormalization", "ReLU") and rows:
+            name, kernel, shape, parameters, cost = rows[-1]
+            rows[-1] = (f"{name}, {names[row.kind]}", kernel, shape,
+                        f"{parameters} + {own}" if own else parameters, cost)
+            continue
+        rows.append((
             names[row.kind],
             " × ".join(map(str, row.kernel)) if row.kernel else "",
             " × ".join(map(str, row.shape)),
-            f"{row.parameters:,}" if row.parameters else "",
+            own,
             f"{row.multiplications:,}" if row.multiplications else "",
-        )
-        for row in found.itertuples() if row.kind != "InputLayer"
-    ]
+        ))
     total = ("all", "", "", f"**{found['parameters'].sum():,}**",
              f"**{found['multiplications'].sum():,}**")
     header = ("Layer", "Kernel", "Output", "Parameters", "Multiplications")

@@ -4,7 +4,6 @@ import contextlib
 import io
 import os
 import sys
-import time
 
 
 class Bars:
@@ -19,7 +18,6 @@ class Bars:
         """Prepare bars for `total` runs."""
         self._total, self._ended = total, 0
         self._tasks, self._stack = {}, contextlib.ExitStack()
-        self._started = {}
         self._progress = None
 
     def __enter__(self):
@@ -35,8 +33,7 @@ class Bars:
         self._stack.close()
 
     def begin(self, name: str, seconds: float | None) -> None:
-        """Show a run that starts; `seconds` is what it took last time."""
-        self._started[name] = time.monotonic()
+        """Show a run that has begun; `seconds` is what it took last time."""
         if self._progress and name not in self._tasks:
             last = f" (last time {seconds:.0f} s)" if seconds else ""
             self._tasks[name] = self._progress.add_task(name + last, total=None)
@@ -49,17 +46,17 @@ class Bars:
                 self._tasks[name], completed=done, total=total
             )
 
-    def end(self, name: str, failed: bool = False) -> None:
-        """Close a run's bar."""
+    def end(self, name: str, seconds: float | None) -> None:
+        """Close a run's bar; `seconds` is what it took, None if it failed."""
         self._ended += 1
         if self._progress:
             if name in self._tasks:
                 self._progress.remove_task(self._tasks.pop(name))
             self._progress.update(self._all, completed=self._ended)
         elif not _in_kernel():
-            began = self._started.get(name)
-            cost = f", {time.monotonic() - began:.1f} s" if began else ""
-            how = "failed" if failed else "done"
+            how, cost = "failed", ""
+            if seconds is not None:
+                how, cost = "done", f", {seconds:.1f} s"
             print(
                 f"{name}: {how} ({self._ended} of {self._total}{cost})",
                 file=sys.stderr,

@@ -22,6 +22,7 @@ from concurrent.futures import (
     Future,
     ThreadPoolExecutor,
 )
+from functools import partial
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 
@@ -46,6 +47,8 @@ ENVIRONMENT = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "2",
+    # Of a GPU's memory what is needed, so that runs can share it if told to.
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
 }
 
 
@@ -143,14 +146,19 @@ def _remove_orphans() -> None:
     """Remove the folders of those that were killed and could not do it.
 
     The system gives back the lock of a process that has died. A folder that is
-    new may be about to be locked.
+    new may be about to be locked; one that is empty was never locked.
     """
-    for file in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{IN_USE}"):
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        file = folder / IN_USE
         with contextlib.suppress(OSError, Timeout):
-            if time.time() - file.stat().st_mtime < NEW:
+            known = file if file.exists() else folder
+            if time.time() - known.stat().st_mtime < NEW:
+                continue
+            if known == folder:
+                folder.rmdir()  # which fails where anything is inside
                 continue
             with FileLock(file, timeout=0):
-                shutil.rmtree(file.parent, ignore_errors=True)
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Worker:
@@ -181,8 +189,11 @@ class _Worker:
         finally:
             self.busy_for += time.monotonic() - started
         self.process.join()
+        code = self.process.exitcode
+        killed = " (killed, as the system does where memory runs out)"
         raise WorkerDied(
-            f"the worker ended with exit code {self.process.exitcode}; "
+            f"the worker ended with exit code {code}"
+            f"{killed if code == -9 else ''}; "
             f"its last lines:\n{self._last_lines()}"
         )
 
@@ -221,9 +232,9 @@ def _serve(pipe, folder: Path) -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
         os.dup2(log.fileno(), stream.fileno())
-    progress.listen(
-        lambda done, total: (folder / "progress").write_text(f"{done} {total}")
-    )
+    # So that temporary files of a task that was killed go with the folder.
+    tempfile.tempdir = str(folder)
+    progress.listen(partial(_tell, folder / "progress"))
     while True:
         try:
             function, args, kwargs = pipe.recv()
@@ -235,6 +246,12 @@ def _serve(pipe, folder: Path) -> None:
         except Exception as error:
             answer = ("raised", _sendable(error))
         pipe.send(answer)
+
+
+def _tell(file: Path, done: int, total: int) -> None:
+    """Say how far a call is; no call fails because the disk is full."""
+    with contextlib.suppress(OSError):
+        file.write_text(f"{done} {total}")
 
 
 def _end_with_parent() -> None:

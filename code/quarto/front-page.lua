@@ -1,10 +1,32 @@
 -- The front page: what a hand-in must say of itself, from group.yml.
 --
 -- In PDF it becomes part of the title page (before-body.tex); in the other
--- formats it is a table at the top. Values are taken as text alone.
+-- formats it is a table at the top. Values are taken as text alone: pandoc
+-- reads them as Markdown, and what that takes for a formula, for HTML or for
+-- LaTeX is put back as it was written, so that it prints and never acts.
+
+local function stop(message)
+  io.stderr:write("front-page.lua: " .. message .. "\n")
+  os.exit(1)
+end
+
+local as_written = {
+  Math = function(formula)
+    local mark = formula.mathtype == "DisplayMath" and "$$" or "$"
+    return pandoc.Str(mark .. formula.text .. mark)
+  end,
+  RawInline = function(raw) return pandoc.Str(raw.text) end,
+  RawBlock = function(raw) return pandoc.Plain { pandoc.Str(raw.text) } end,
+}
 
 local function text(value)
-  return pandoc.utils.stringify(value or "")
+  local kind = pandoc.utils.type(value)
+  if kind == "Inlines" or kind == "Blocks" then
+    value = value:walk(as_written)
+  elseif kind == "List" or kind == "table" then
+    stop("an entry of group.yml is a list or has parts, and not a text")
+  end
+  return (pandoc.utils.stringify(value or ""):gsub("%s+", " "))
 end
 
 local function rows_of(page)
@@ -13,7 +35,14 @@ local function rows_of(page)
     { "Assignment", text(page.assignment) },
     { "Group", text(page.group) },
   }
-  for _, author in ipairs(page.authors or {}) do
+  local authors = page.authors or {}
+  if pandoc.utils.type(authors) ~= "List" and next(authors) then
+    stop("authors in group.yml is not a list")
+  end
+  for _, author in ipairs(authors) do
+    if pandoc.utils.type(author) ~= "table" then
+      stop("an author in group.yml has no name and hours")
+    end
     table.insert(rows, {
       "Author", text(author.name) .. ", hours spent: " .. text(author.hours),
     })
@@ -50,12 +79,17 @@ end
 
 function Pandoc(document)
   local page = document.meta["front-page"]
-  if not page then
-    io.stderr:write("front-page.lua: group.yml has no front-page\n")
-    os.exit(1)
+  if pandoc.utils.type(page) ~= "table" then
+    stop("group.yml has no front-page")
   end
   local rows = rows_of(page)
-  if FORMAT:match("latex") then
+  -- The file's own data: LaTeX takes one string, HTML a list.
+  local names = pandoc.List(page.authors or {}):map(function(author)
+    return text(author.name)
+  end)
+  local latex = FORMAT:match("latex")
+  document.meta["author-meta"] = latex and table.concat(names, "; ") or names
+  if latex then
     document.meta["title-page"] = pandoc.MetaBlocks { as_latex(rows) }
   else
     document.blocks:insert(1, as_table(rows))

@@ -10,15 +10,22 @@ seed, for initialisation and shuffling alike. Trained on 55,000 images, with
 the last epoch's weights; the factor is chosen on the 5,000 validation images,
 and the 10,000 test images are scored beside, to show what choosing on them
 would have done.
+
+Where a cluster is at hand, `digits train weight_decay --factors 13` asks for a
+finer grid over the same range, stored beside this one.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from digits import experiments
+from digits import experiments, paths
 from digits.compute import compute
-from digits.runs import Run
+from digits.runs import Run, status
 from digits.training import DenseConfig, train_dense_classifier
 
 NAME = "weight_decay"
@@ -32,6 +39,8 @@ ASKED_SEEDS = range(3)
 CHOSEN = DenseConfig(
     hidden_units=(500, 300), epochs=40, regularization_factor=1.8e-4
 )
+# So many still differ in two digits.
+FINEST = 61
 # Retrained on all 60,000 images with so many seeds.
 FINAL_SEEDS = range(5)
 
@@ -61,14 +70,30 @@ def runs() -> list[Run]:
     return [*sweep_runs(), *final_runs()]
 
 
-def sweep_runs() -> list[Run]:
-    """List the runs of the sweep: each factor, with each seed."""
+def sweep_runs(
+    factors: Iterable[float] = FACTORS, seeds: Iterable[int] = SEEDS
+) -> list[Run]:
+    """List the runs of a sweep: each factor, with each seed."""
+    factors = tuple(factors)
     return [
         _run(f"factor-{factor:g}_seed-{seed}",
              regularization_factor=factor, seed=seed)
-        for seed in SEEDS
-        for factor in FACTORS
+        for seed in seeds
+        for factor in factors
     ]
+
+
+def grid(count: int) -> tuple[float, ...]:
+    """Space factors evenly on the logarithmic axis of those asked; and none.
+
+    To two digits, as those asked are, so that runs in common are computed
+    once: 5 gives `FACTORS`, and 13 has them all. Raises `ValueError` where
+    `count` is not from 2 to `FINEST`.
+    """
+    if not 2 <= count <= FINEST:
+        raise ValueError(f"factors is {count}: from 2 to {FINEST} are allowed")
+    spaced = np.geomspace(FACTORS[1], FACTORS[-1], count)
+    return (0.0, *(float(f"{factor:.1e}") for factor in spaced))
 
 
 def final_runs() -> list[Run]:
@@ -103,3 +128,40 @@ def result() -> WeightDecayResult:
         chosen=chosen,
         chosen_on_test=means["test_accuracy"].idxmax(),
     )
+
+
+def finer() -> pd.DataFrame | None:
+    """Give the final accuracies of a finer grid, a row a run, if one is stored.
+
+    It is of all factors that have a fresh result, and of the seeds that all of
+    them have. Computes nothing; None where the factors are but those asked.
+    """
+    stored = {
+        item.run: item.stored for item in map(status, stored_sweep())
+        if item.state == "fresh"
+    }
+    configs = [run.config for run in stored]
+    factors = {config.regularization_factor for config in configs}
+    if factors <= set(FACTORS):
+        return None
+    seeds = set.intersection(*(
+        {config.seed for config in configs
+         if config.regularization_factor == factor}
+        for factor in factors
+    ))
+    runs = sweep_runs(sorted(factors), sorted(seeds))
+    return experiments.final_frame(runs, [stored[run] for run in runs])
+
+
+def stored_sweep(folder: Path | None = None) -> list[Run]:
+    """List the runs of the sweep, of whatever grid, that have a result."""
+    folder = (folder or paths.RESULTS) / NAME
+    name = re.compile(r"factor-(\d[\d.e-]*)_seed-(\d+)")
+    found = [
+        name.fullmatch(file.stem)
+        for file in sorted(folder.glob("factor-*.json"))
+    ]
+    return [
+        run for match in found if match
+        for run in sweep_runs([float(match[1])], [int(match[2])])
+    ]

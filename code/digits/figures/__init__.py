@@ -6,6 +6,7 @@ A module for each part of the report, and `style` for all.
 from digits.figures import convolution, denoising
 from digits.figures.dense import (
     digit_row,
+    finer_weight_decay,
     influences,
     learning_curves,
     loss_functions,
@@ -22,6 +23,7 @@ __all__ = [
     "convolution",
     "denoising",
     "digit_row",
+    "finer_weight_decay",
     "influences",
     "learning_curves",
     "loss_functions",

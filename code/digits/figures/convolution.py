@@ -22,7 +22,7 @@ def search(tried: pd.DataFrame) -> Figure:
     `parameters` and `training_multiplications`. The area of a mark follows
     the number of parameters.
     """
-    figure, axis = new_figure(3.4)
+    figure, axis = new_figure(2.3)
     axis.scatter(
         tried["training_multiplications"], tried["validation_accuracy"],
         s=tried["parameters"] / 2_000, color=DARK, alpha=0.35, lw=0,
@@ -37,12 +37,12 @@ def search(tried: pd.DataFrame) -> Figure:
         right = at in (cost.min(), cost.max())
         height = high
         for row in ranked.itertuples():
-            height = min(height - 0.055 * (high - low),
+            height = min(height - 0.075 * (high - low),
                          row.validation_accuracy)
             axis.annotate(
                 row.setting, (at, row.validation_accuracy),
                 (at * 1.12 if right else at / 1.12, height), va="center",
-                ha="left" if right else "right", fontsize=8,
+                ha="left" if right else "right", fontsize=7,
                 arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.5,
                             "relpos": (0 if right else 1, 0.5)},
             )
@@ -62,7 +62,7 @@ def learning_curves(epochs: pd.DataFrame, confirmed: pd.DataFrame) -> Figure:
     band from the worst to the best; `confirmed` a row an epoch with
     `validation_accuracy`, of one training.
     """
-    figure, axis = new_figure(2.6)
+    figure, axis = new_figure(1.7)
     groups = epochs.groupby("epoch")["accuracy"]
     mean = groups.mean()
     axis.fill_between(mean.index, groups.min(), groups.max(), color=LIGHT,
@@ -82,7 +82,7 @@ def confusion(counts: np.ndarray) -> Figure:
 
     `counts` of shape (10, 10) are numbers of images by label and prediction.
     """
-    figure, axis = new_figure(3.6)
+    figure, axis = new_figure(2.8)
     wrong = np.where(np.eye(len(counts), dtype=bool), np.nan, counts)
     drawn = axis.imshow(wrong, cmap="Blues", vmin=0)
     for label, prediction in zip(*np.nonzero(counts > 0), strict=True):
@@ -91,7 +91,7 @@ def confusion(counts: np.ndarray) -> Figure:
         value = counts[label, prediction]
         axis.text(
             prediction, label, f"{value:.1f}".removesuffix(".0"),
-            ha="center", va="center", fontsize=7,
+            ha="center", va="center", fontsize=6,
             color="white" if value > np.nanmax(wrong) / 2 else "black",
         )
     axis.set(xticks=range(10), yticks=range(10), xlabel="prediction",
@@ -110,9 +110,9 @@ def missed(
     `images` have shape (n, 28, 28). Label, prediction and its probability are
     written above each; a frame marks known errors of the label.
     """
-    columns = 10
+    columns = 13
     rows = -(-len(images) // columns)
-    figure, axes = new_figure(0.15 + 0.85 * rows, columns, rows, squeeze=False)
+    figure, axes = new_figure(0.1 + 0.7 * rows, columns, rows, squeeze=False)
     for axis in axes.flat[len(images) :]:
         axis.axis("off")
     for axis, image, label, prediction, confidence, error in zip(
@@ -120,11 +120,12 @@ def missed(
         strict=False,
     ):
         show_image(axis, image)
-        axis.set_title(f"{label} → {prediction}\n{confidence:.2f}", fontsize=7)
+        axis.set_title(f"{label} → {prediction}\n{confidence:.2f}",
+                       fontsize=6.5)
         if error:
             axis.axis("on")
             axis.set(xticks=[], yticks=[])
-            axis.spines[:].set(visible=True, color=LIGHT, linewidth=2)
+            axis.spines[:].set(visible=True, color=LIGHT, linewidth=1.5)
     return figure
 
 
@@ -134,7 +135,7 @@ def reliability(panels: dict[str, pd.DataFrame]) -> Figure:
     Each table has a row a bin: `count`, `confidence`, `accuracy`. The area of
     a mark follows the logarithm of the count.
     """
-    figure, axes = new_figure(2.9, len(panels), sharey=True)
+    figure, axes = new_figure(2.1, len(panels), sharey=True)
     for axis, (title, bins) in zip(axes, panels.items(), strict=True):
         bins = bins[bins["count"] > 0]
         axis.plot([0, 1], [0, 1], color=GREY, lw=1)
@@ -156,7 +157,7 @@ def comparison(
     `network`, `shift` and `accuracy`, with a row a seed; `labels` names the
     networks. Lines are means, bands reach from the worst to the best.
     """
-    figure, (left, right) = new_figure(3.0, 2)
+    figure, (left, right) = new_figure(2.2, 2)
     for name, label in labels.items():
         color, line, mark = _LOOKS[name]
         style = {"color": color, "ls": line, "marker": mark, "ms": 3.5}
@@ -178,7 +179,7 @@ def comparison(
     right.set(xlabel="shift in pixels", ylim=(0, 1.02))
     for axis in (left, right):
         axis.yaxis.set_major_formatter(PercentFormatter(1))
-    left.legend(loc="lower right", fontsize=8)
+    left.legend(loc="lower right")
     return figure
 
 
@@ -190,7 +191,7 @@ def kernels(values: np.ndarray) -> Figure:
     count = values.shape[2]
     columns = 16
     rows = -(-count // columns)
-    figure, axes = new_figure(0.4 * rows + 0.1, columns, rows, squeeze=False)
+    figure, axes = new_figure(0.38 * rows + 0.1, columns, rows, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for number in range(count):
@@ -207,10 +208,10 @@ def feature_maps(image: np.ndarray, maps: dict[str, np.ndarray]) -> Figure:
     eight with the largest sums are drawn.
     """
     columns = 9
-    figure, axes = new_figure(0.8 * len(maps), columns, len(maps))
+    figure, axes = new_figure(0.62 * len(maps), columns, len(maps))
     for row, (title, values) in zip(axes, maps.items(), strict=True):
         show_image(row[0], image)
-        row[0].set_title(title, fontsize=8, loc="left")
+        row[0].set_title(title, fontsize=7, loc="left")
         strongest = np.argsort(values.sum(axis=(0, 1)))[::-1][: columns - 1]
         for axis, channel in zip(row[1:], strongest, strict=False):
             show_image(axis, values[:, :, channel])

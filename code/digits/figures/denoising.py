@@ -24,7 +24,7 @@ def autoencoder(
     `layers` are as for `dense.network`, the images of shape (28, 28).
     """
     figure, (left, middle, right) = new_figure(
-        3.1, 3, width_ratios=(1, 5.5, 1)
+        2.2, 3, width_ratios=(1, 5, 1)
     )
     for axis, image, title in (
         (left, seasoned, "seasoned"), (right, denoised, "denoised")
@@ -41,15 +41,15 @@ def losses(epochs: pd.DataFrame, least: float) -> Figure:
     `epochs` has a row a seed and epoch: `epoch`, `loss`, `validation_loss`.
     Lines are means, bands reach from the least to the largest.
     """
-    figure, axis = new_figure(2.5)
+    figure, axis = new_figure(1.6)
     for column, label, color, line in (
         ("loss", "training", LIGHT, "--"),
         ("validation_loss", "validation", DARK, "-"),
     ):
         _band(axis, epochs.groupby("epoch")[column], label, color, line)
     axis.axhline(least, color=GREY, lw=1)
-    axis.text(1, least, "least possible", va="bottom", color=GREY, fontsize=8)
-    axis.set(xlabel="epoch", ylabel="binary cross-entropy", ylim=(0, None))
+    axis.text(1, least, "least possible", va="bottom", color=GREY, fontsize=7)
+    axis.set(xlabel="epoch", ylabel="binary\ncross-entropy", ylim=(0, None))
     axis.legend()
     return figure
 
@@ -66,26 +66,32 @@ def examples(
     clean: np.ndarray, seasoned: np.ndarray, denoised: np.ndarray,
     levels: tuple[float, ...],
 ) -> Figure:
-    """Show digits at each noise level: original, seasoned and denoised.
+    """Show digits at each noise level, seasoned and denoised.
 
-    `clean` has shape (n, 28, 28), the others (levels, n, 28, 28).
+    `clean` has shape (n, 28, 28) and stands on the left, the others have shape
+    (levels, n, 28, 28).
     """
-    kinds = np.stack([
-        np.broadcast_to(clean, seasoned.shape), seasoned, denoised
-    ])
-    levels_, digits, size = *seasoned.shape[:2], seasoned.shape[-1] + 2 * MARGIN
-    # A row for each digit and kind, a column for each level.
-    images = kinds.transpose(2, 0, 1, 3, 4).reshape(-1, *clean.shape[1:])
-    figure, axis = new_figure(1.55 * digits)
-    show_image(axis, _tiled(images, levels_, MARGIN))
+    count, digits, *_ = seasoned.shape
+    side = 28 + 2 * MARGIN
+    # Two rows a digit, a column a level; the original between the rows.
+    pairs = np.stack([seasoned, denoised]).transpose(2, 0, 1, 3, 4)
+    grid = _tiled(pairs.reshape(-1, 28, 28), count, MARGIN)
+    above = side - 14
+    originals = np.pad(clean, ((0, 0), (above, above), (MARGIN, side // 2)))
+    left = originals.shape[2]
+    figure, axis = new_figure(0.86 * digits + 0.2)
+    show_image(axis, np.hstack([originals.reshape(-1, left), grid]))
     axis.axis("on")
     axis.set(
-        xticks=size * (np.arange(levels_) + 0.5),
-        xticklabels=[f"{level:g}" for level in levels],
-        yticks=size * (np.arange(3 * digits) + 0.5),
-        yticklabels=["original", "seasoned", "denoised"] * digits,
+        xticks=[side / 2, *(left + side * (np.arange(count) + 0.5))],
+        xticklabels=["original", *(f"{level:g}" for level in levels)],
+        yticks=side * (np.arange(2 * digits) + 0.5),
+        yticklabels=["seasoned", "denoised"] * digits,
     )
-    axis.tick_params(length=0, labeltop=True, labelbottom=False, labelsize=8)
+    axis.tick_params(
+        length=0, labeltop=True, labelbottom=False, labelsize=7,
+        labelleft=False, labelright=True,
+    )
     axis.spines[:].set_visible(False)
     axis.grid(visible=False)
     return figure
@@ -98,7 +104,7 @@ def quality(measured: pd.DataFrame, mean_image: dict[str, float]) -> Figure:
     `psnr_denoised`, `ssim_seasoned`, `ssim_denoised`. `mean_image` has what
     the mean training image reaches: `psnr` and `ssim`.
     """
-    figure, axes = new_figure(2.6, 2)
+    figure, axes = new_figure(1.9, 2)
     for axis, name, label in zip(
         axes, ("psnr", "ssim"), ("PSNR in dB", "SSIM"), strict=True
     ):
@@ -109,7 +115,7 @@ def quality(measured: pd.DataFrame, mean_image: dict[str, float]) -> Figure:
         axis.axhline(mean_image[name], color=GREY, lw=1, ls=":",
                      label="mean training image")
         axis.set(xlabel="noise level", ylabel=label, xlim=(0, 1))
-    axes[1].legend(fontsize=8)
+    axes[1].legend()
     return figure
 
 
@@ -119,7 +125,7 @@ def accuracy(curves: pd.DataFrame, titles: dict[str, str]) -> Figure:
     `curves` has a row a `classifier`, `denoiser`, `seed` and `noise_level`,
     with `accuracy`; a panel for each classifier of `titles`.
     """
-    figure, axes = new_figure(2.8, len(titles), sharey=True)
+    figure, axes = new_figure(2.0, len(titles), sharey=True)
     for axis, (classifier, title) in zip(axes, titles.items(), strict=True):
         for denoiser, label in (("none", "seasoned"), ("notebook", "denoised")):
             chosen = curves[(curves["classifier"] == classifier)
@@ -143,7 +149,7 @@ def remedies(
     """
     colors = (LIGHT, DARK, GREY, DARK, LIGHT)
     lines = ("--", "-", "-.", ":", "-")
-    figure, axis = new_figure(3.4)
+    figure, axis = new_figure(2.5)
     for (key, label), color, line in zip(
         labels.items(), colors, lines, strict=False
     ):
@@ -153,14 +159,13 @@ def remedies(
                   color=color, ls=line, label=label)
     _noise_axis(axis)
     axis.set_ylabel("accuracy on test images")
-    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2,
-                fontsize=8)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     return figure
 
 
 def _noise_axis(axis) -> None:
     axis.axhline(0.1, color=GREY, lw=1)
-    axis.text(0.02, 0.1, "chance", va="bottom", color=GREY, fontsize=8)
+    axis.text(0.02, 0.1, "chance", va="bottom", color=GREY, fontsize=7)
     axis.yaxis.set_major_formatter(PercentFormatter(1))
     axis.set(xlabel="noise level", xlim=(0, 1), ylim=(0, 1.02))
 
@@ -171,7 +176,7 @@ def confusions(panels: dict[str, np.ndarray]) -> Figure:
     Each array of shape (10, 10) has numbers of images by label and
     prediction, drawn as shares of the label.
     """
-    figure, axes = new_figure(3.0, len(panels), sharey=True)
+    figure, axes = new_figure(2.2, len(panels), sharey=True)
     for axis, (title, counts) in zip(axes, panels.items(), strict=True):
         shares = counts / counts.sum(axis=1, keepdims=True)
         drawn = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -189,7 +194,7 @@ def codes(numbers: pd.DataFrame) -> Figure:
 
     `numbers` has a row for each: `mean`, `deviation` and share of `zeros`.
     """
-    figure, (left, right) = new_figure(2.4, 2)
+    figure, (left, right) = new_figure(1.8, 2)
     ordered = numbers.sort_values("mean", ascending=False, ignore_index=True)
     left.fill_between(ordered.index, ordered["mean"] - ordered["deviation"],
                       ordered["mean"] + ordered["deviation"], color=LIGHT,
@@ -205,39 +210,40 @@ def codes(numbers: pd.DataFrame) -> Figure:
     return figure
 
 
-def samples(panels: dict[str, np.ndarray]) -> Figure:
-    """Show the first 25 images of each panel in a square.
+def samples(
+    squares: dict[str, np.ndarray], on_demand: dict[str, np.ndarray]
+) -> Figure:
+    """Show four kinds of images in squares, and a fifth class by class.
 
-    Each array has shape (n, 28, 28), with n at least 25.
+    Of each array in `squares`, of shape (n, 28, 28), the first 25 are drawn.
+    That of `on_demand` has shape (100, 28, 28), of class 0, 1, … 9 in turn,
+    and is drawn with a row for each class.
     """
-    figure, axes = new_figure(1.75, len(panels))
-    for axis, (title, images) in zip(axes, panels.items(), strict=True):
+    figure, axes = new_figure(2.7, 3, 2, width_ratios=(1, 1, 2.2))
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, (title, images) in zip(
+        axes[:, :2].flat, squares.items(), strict=False
+    ):
         show_image(axis, _tiled(images[:25], 5))
         axis.set_title(title)
-    return figure
-
-
-def by_class(images: np.ndarray) -> Figure:
-    """Show images that are of class 0, 1, … 9 in turn, a row a class.
-
-    `images` has shape (100, 28, 28).
-    """
-    figure, axis = new_figure(4.4)
+    right = figure.add_subplot(axes[0, 0].get_gridspec()[:, 2])
+    ((title, images),) = on_demand.items()
     turned = images.reshape(10, 10, 28, 28).swapaxes(0, 1)
-    show_image(axis, _tiled(turned.reshape(100, 28, 28), 10))
-    axis.axis("on")
-    axis.set(yticks=14 + 28 * np.arange(10), yticklabels=range(10), xticks=[],
-             ylabel="class asked for")
-    axis.spines[:].set_visible(False)
-    axis.tick_params(length=0)
-    axis.grid(visible=False)
+    show_image(right, _tiled(turned.reshape(100, 28, 28), 10))
+    right.axis("on")
+    right.set(yticks=14 + 28 * np.arange(10), yticklabels=range(10), xticks=[],
+              title=title)
+    right.spines[:].set_visible(False)
+    right.tick_params(length=0)
+    right.grid(visible=False)
     return figure
 
 
 def interpolation(images: np.ndarray) -> Figure:
     """Show images of shape (pairs, steps, 28, 28), a row a pair."""
     pairs, steps, *_ = images.shape
-    figure, axis = new_figure(0.7 * pairs)
+    figure, axis = new_figure(0.6 * pairs)
     show_image(axis, _tiled(images.reshape(-1, 28, 28), steps))
     return figure
 

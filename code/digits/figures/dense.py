@@ -1,5 +1,6 @@
 """The figures of Questions 1 and 2: dense networks."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +14,7 @@ from digits.statistics import Estimate
 
 def digit_row(images: np.ndarray, labels: np.ndarray) -> Figure:
     """Draw images of shape (n, 28, 28) in a row, each under its label."""
-    figure, axes = new_figure(0.95, len(images))
+    figure, axes = new_figure(0.8, len(images))
     for axis, image, label in zip(axes, images, labels, strict=True):
         show_image(axis, image)
         axis.set_title(str(label))
@@ -27,7 +28,7 @@ def network(layers: pd.DataFrame) -> Figure:
     `activation`, `inputs` and `parameters`, as `experiments.architecture`
     gives them. Wide layers are drawn with a gap, and their width is written.
     """
-    figure, axis = new_figure(3.1)
+    figure, axis = new_figure(2.2)
     draw_network(axis, layers)
     return figure
 
@@ -48,9 +49,9 @@ def draw_network(axis, layers: pd.DataFrame) -> None:
         )
         axis.text(
             x + 0.5, -1.32, f"{rows[x + 1].parameters:,}\nparameters",
-            ha="center", va="top", color=GREY, fontsize=8,
+            ha="center", va="top", color=GREY, fontsize=7,
         )
-    axis.set(xlim=(-0.5, len(columns) - 0.5), ylim=(-1.75, 1.6))
+    axis.set(xlim=(-0.5, len(columns) - 0.5), ylim=(-1.8, 1.5))
     axis.axis("off")
 
 
@@ -62,17 +63,17 @@ def _neurons(axis, x: float, layer) -> np.ndarray:
         heights = heights - heights.mean()
     else:
         heights = np.delete(np.linspace(-1, 1, most), most // 2)
-        axis.text(x, 0, "⋮", ha="center", va="center", fontsize=14)
+        axis.text(x, 0, "⋮", ha="center", va="center", fontsize=9)
     activation = "pixels" if pd.isna(layer.activation) else layer.activation
     axis.scatter(
-        np.full(len(heights), x), heights, s=70, zorder=2,
-        facecolor="white", edgecolor=DARK, linewidth=1.2,
+        np.full(len(heights), x), heights, s=26, zorder=2,
+        facecolor="white", edgecolor=DARK, linewidth=1,
     )
     axis.text(
         x, 1.2, f"{layer.units}", ha="center", va="bottom",
-        fontweight="bold", fontsize=11,
+        fontweight="bold", fontsize=9,
     )
-    axis.text(x, -1.12, activation, ha="center", va="top", fontsize=9)
+    axis.text(x, -1.12, activation, ha="center", va="top")
     return heights
 
 
@@ -90,7 +91,7 @@ def loss_functions(classes: int) -> Figure:
             spread * (1 - p) ** 2, 2 * spread * p * (1 - p) ** 2, LIGHT, "--",
         ),
     }
-    figure, (left, right) = new_figure(2.4, 2)
+    figure, (left, right) = new_figure(1.8, 2)
     for name, (loss, gradient, color, line) in curves.items():
         left.plot(p, loss, color=color, ls=line, label=name)
         right.plot(p, gradient, color=color, ls=line, label=name)
@@ -124,7 +125,7 @@ def _training_and_validation(
     panels: dict[str, pd.DataFrame], **style
 ) -> Figure:
     """Draw both accuracies against the epoch, a panel for each title."""
-    figure, axes = new_figure(2.6, len(panels), sharey=True)
+    figure, axes = new_figure(1.9, len(panels), sharey=True)
     for axis, (title, rows) in zip(axes, panels.items(), strict=True):
         for column, label, color, line in (
             ("accuracy", "training", LIGHT, "--"),
@@ -156,9 +157,36 @@ def weight_decay(
     The line is a `published` accuracy, the band its `interval`. Factor 0 lies
     left of a break in the logarithmic axis.
     """
-    figure, axis = new_figure(3.3)
+    figure, axis = new_figure(2.4)
     factors = sorted(final["regularization_factor"].unique())
-    left = factors[1] / 10**0.75
+    _accuracy_by_factor(axis, final, factors, asked_seeds)
+    axis.axhspan(*interval, color=GREY, alpha=0.15, lw=0)
+    axis.axhline(published, color=GREY, lw=1)
+    axis.text(factors[-1] * 1.3, published, f"{published}", va="bottom",
+              ha="right", color=GREY, fontsize=7)
+    return figure
+
+
+def finer_weight_decay(
+    final: pd.DataFrame, labelled: Sequence[float]
+) -> Figure:
+    """Draw final accuracy against the factors of a finer grid.
+
+    As `weight_decay` does, without single runs and a published accuracy; the
+    axis has the factors `labelled`, of which the first is 0.
+    """
+    figure, axis = new_figure(2.4)
+    _accuracy_by_factor(axis, final, labelled)
+    return figure
+
+
+def _accuracy_by_factor(
+    axis, final: pd.DataFrame, labelled: Sequence[float],
+    asked_seeds: Sequence[int] = (),
+) -> None:
+    """Draw means, deviations and the runs of `asked_seeds`; label the axis."""
+    factors = sorted(final["regularization_factor"].unique())
+    left = labelled[1] / 10**0.75
     for column, label, color, line, side in (
         ("validation_accuracy", "5,000 validation images", DARK, "-", 0.94),
         ("test_accuracy", "10,000 test images", LIGHT, "--", 1.06),
@@ -176,19 +204,14 @@ def weight_decay(
         axis.plot(asked["regularization_factor"].map(places), asked[column],
                   ls="none", marker="o", ms=3, mfc="none", mew=0.7,
                   color=color)
-    axis.axhspan(*interval, color=GREY, alpha=0.15, lw=0)
-    axis.axhline(published, color=GREY, lw=1)
-    axis.text(factors[-1] * 1.3, published, f"{published}", va="bottom",
-              ha="right", color=GREY, fontsize=8)
     axis.set_xscale("log")
-    axis.set_xticks([left, *factors[1:]],
-                    ["0", *(f"{factor:g}" for factor in factors[1:])])
+    axis.set_xticks([left, *labelled[1:]],
+                    ["0", *(f"{factor:g}" for factor in labelled[1:])])
     axis.minorticks_off()
     axis.plot(left * 10**0.37, 0, marker=(2, 0, -30), ms=9, color="black",
               transform=axis.get_xaxis_transform(), clip_on=False)
     axis.set(xlabel="regularization factor", ylabel="accuracy after training")
     axis.legend(loc="lower left")
-    return figure
 
 
 def overfitting(epochs: pd.DataFrame, factors: tuple[float, ...]) -> Figure:
@@ -216,7 +239,7 @@ def influences(
     """
     lengths = [len(rows) for rows in panels.values()]
     figure, axes = new_figure(
-        0.7 + 0.2 * sum(lengths), rows=len(panels),
+        0.6 + 0.15 * sum(lengths), rows=len(panels),
         sharex=True, height_ratios=lengths,
     )
     low, high = limits
@@ -227,12 +250,12 @@ def influences(
             if mean < low:
                 axis.annotate(
                     f"{mean:.2f}", (low, y), (0.12 * (high - low) + low, y),
-                    va="center", fontsize=8, color=DARK,
+                    va="center", fontsize=7, color=DARK,
                     arrowprops={"arrowstyle": "->", "color": DARK},
                 )
                 continue
             axis.plot([100 * found.low, 100 * found.high], [y, y], color=DARK)
-            axis.plot(mean, y, "o", ms=4, color=DARK)
+            axis.plot(mean, y, "o", ms=3.5, color=DARK)
         axis.axvline(0, color="black", lw=0.8, zorder=1)
         axis.set_yticks(range(len(rows)), [label for label, _ in rows])
         axis.set(xlim=limits, ylim=(-0.7, len(rows) - 0.3))

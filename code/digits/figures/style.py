@@ -16,14 +16,16 @@ DARK, LIGHT, GREY = "#08306b", "#e6862b", "#6b6b6b"
 STYLE = {
     "figure.constrained_layout.use": True,
     "figure.dpi": 150,
-    "font.size": 9,
-    "axes.titlesize": 9,
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "legend.fontsize": 7.5,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.color": "#dddddd",
     "legend.frameon": False,
-    "lines.linewidth": 1.5,
+    "lines.linewidth": 1.3,
     "svg.hashsalt": "digits",
 }
 # With this and the salt, the same figure has the same bytes each time.
