@@ -612,6 +612,11 @@ WAYS = {
                  "if __name__ == '__main__':\n    print(f(task(1)))\n"},
         {"m.task"}, {"a.f", "m.<statements>"},
     ),
+    "a field with the name of a module": (
+        {"m.py": "from pkg import a\nclass C:\n    a: int = 0\n"
+                 "def task(c): return C().a, a.g(c)"},
+        {"m.C", "a.g"}, {"a.f"},
+    ),
     "ignored": (
         {"m.py": "from digits.fingerprint import ignored\n"
                  "from pkg.a import f, g\n@ignored('because')\n"

@@ -139,6 +139,9 @@ class _Package:
         for node in nodes:
             if not isinstance(node, ast.Name | ast.Attribute):
                 continue
+            # A name that is only bound, as that of a field is, is no use of it.
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                continue
             first, *rest = dotted(node)
             if first in _DYNAMIC:
                 found += self._whole(content.name)
