@@ -143,8 +143,8 @@ if __name__ == "__main__":
 def a_few_runs(trainings: int) -> list[Run]:
     return [*toys(3), *(
         Run("toys", f"trained-{seed}", toy_tasks.train_after_a_pause,
-            DenseConfig((8,), seed, whole_training_set=True, epochs=1,
-                        keep_weights=True))
+            DenseConfig((16,), seed, whole_training_set=True, epochs=5,
+                        batch_size=10, keep_weights=True))
         for seed in range(trainings)
     )]
 
