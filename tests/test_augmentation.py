@@ -1,7 +1,8 @@
-"""Random affine changes of images."""
+"""Random changes of training images: affine, noise, bending."""
 
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 
 from digits import training
 
@@ -118,3 +119,65 @@ def test_levels_reach_from_0_to_the_largest(salt_and_pepper):
     assert 0.56 < shares.max() < 0.67
     assert abs(shares.mean() - 0.3) < 0.03
     assert abs((found == 0).mean() - (found == 1).mean()) < 0.01
+
+
+# Bending.
+
+
+@pytest.fixture(scope="module")
+def random_elastic():
+    training.start(0)
+    from digits.augmentation import RandomElastic
+
+    return RandomElastic
+
+
+def test_bending_is_of_training_only(random_elastic):
+    images = spots(4)
+    layer = random_elastic(1.0)
+    np.testing.assert_array_equal(layer(images), images)
+    assert not np.array_equal(layer(images, training=True), images)
+
+
+def test_without_bend_nothing_changes(random_elastic):
+    images = np.random.default_rng(0).random((4, 28, 28, 1), np.float32)
+    found = random_elastic(0.0)(images, training=True)
+    np.testing.assert_allclose(found, images, atol=1e-6)
+
+
+def test_pixels_are_those_that_scipy_finds(random_elastic):
+    """The same field of displacements, looked up by another library."""
+    import keras
+
+    images = np.random.default_rng(0).random((3, 28, 28, 1), np.float32)
+    keras.utils.set_random_seed(5)
+    found = np.asarray(random_elastic(4.0)(images, training=True))
+    keras.utils.set_random_seed(5)
+    field = keras.random.normal(
+        (3, 5, 5, 2), stddev=4.0, seed=random_elastic(4.0).generator
+    )
+    field = np.asarray(keras.ops.image.resize(field, (28, 28), "bicubic"))
+    margin = 20  # more than any displacement here
+    rows, columns = np.mgrid[:28, :28] + margin
+    for image, bent, (down, right) in zip(
+        images, found, np.moveaxis(field, -1, 1), strict=True
+    ):
+        expected = map_coordinates(
+            np.pad(image[..., 0], margin), (rows + down, columns + right),
+            order=1,
+        )
+        np.testing.assert_allclose(bent[..., 0], expected, atol=1e-5)
+
+
+def test_each_image_is_bent_in_its_own_way_and_places_apart_differ(
+    random_elastic
+):
+    keras_layer = random_elastic(1.5)
+    upper = centres(keras_layer(spots(300, 7, 7), training=True)) - 7
+    assert len(np.unique(upper.round(3), axis=0)) == 300
+    assert 0.8 < upper.std() < 2
+    images = spots(300, 7, 7) + spots(300, 20, 20)
+    found = np.asarray(keras_layer(images, training=True))
+    one = centres(found[:, :14, :14].repeat(2, 1).repeat(2, 2))
+    other = centres(found[:, 14:, 14:].repeat(2, 1).repeat(2, 2))
+    assert abs(np.corrcoef(one[:, 0], other[:, 0])[0, 1]) < 0.3

@@ -266,7 +266,8 @@ def parent_of(process: int) -> int:
 def test_a_killed_worker_loses_no_run(empty, results, marks, how):
     empty.work(2)
     wait_for_workers(empty, 2)
-    runs = toys(6, folder=marks, seconds=1.0)
+    # Long enough for the victim to be at work when it is killed.
+    runs = toys(6, folder=marks, seconds=2.0)
     victims = []
 
     def kill_one():

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from digits import tables
 from digits.figures import convolution as figures
 
 NETWORKS = ("convolutional", "dense", "dense-large")
@@ -110,3 +111,23 @@ def test_feature_maps_are_the_strongest_of_each_layer():
     assert first[0].get_title(loc="left") == "first"
     assert first[1].images[0].get_array().min() == 2
     assert sum(bool(axis.images) for axis in second) == 1 + 3
+
+
+def test_the_table_of_bending_has_each_number_in_its_place():
+    resampled = pd.DataFrame({
+        "images": ["plain"] * 3 + ["bent"] * 3,
+        "times": [0, 1, 2, 2, 1, 0],
+        "accuracy": [0.9956, 0.996, 0.9955, 0.9965, 0.9962, 0.9937],
+    })
+    text = tables.bending(
+        {"bent": 0.995, "plain": 0.9952}, resampled,
+        {"plain": "as in 3A", "bent": "bent"},
+    ).data
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()[2:]
+    ]
+    assert rows == [
+        ["as in 3A", "99.52 %", "99.56 %", "99.60 %", "99.55 %"],
+        ["bent", "99.50 %", "99.37 %", "99.62 %", "99.65 %"],
+    ]

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from digits.evaluation import (
     ExamplesConfig,
     InsideConfig,
     NoiseConfig,
+    ResampledConfig,
     ShiftConfig,
     calibration,
     expected_calibration_error,
@@ -294,3 +296,32 @@ def test_kernels_and_maps_are_those_of_the_network(fakes):
     assert found["map_2"].shape == (14, 14, 6)
     assert found["map_3"].shape == (7, 7, 8)
     assert all(found[f"map_{n}"].min() >= 0 for n in (1, 2, 3))
+
+
+def test_half_a_pixel_each_way_is_the_mean_of_four_neighbours():
+    image = np.zeros((1, 28, 28, 1), np.float32)
+    image[0, 10, 10] = 1
+    down = evaluation.half_pixel(image, 1)
+    assert down.sum() == 1
+    assert (down[0, 10:12, 10:12, 0] == 0.25).all()
+    back = evaluation.half_pixel(down, -1)[0, 9:12, 9:12, 0]
+    np.testing.assert_array_equal(
+        16 * back, [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+    )
+
+
+def test_a_network_is_scored_on_resampled_images(fakes):
+    trained = classifier.train_classifier(SMALL)
+    result = evaluation.score_resampled(ResampledConfig(SMALL), trained)
+    table = pd.DataFrame(result.table)
+    assert table["times"].tolist() == [0, 1, 2]
+    np.testing.assert_allclose(
+        table["accuracy"], (table["first"] + table["last"]) / 2
+    )
+    network = networks.restore(SMALL, trained.weights)
+    images = data.scale(fakes["x_test"])
+    found = training.outputs(network, evaluation.half_pixel(images, 1))
+    assert table["accuracy"][1] == np.mean(
+        found.argmax(axis=1) == fakes["y_test"]
+    )
+    assert result.metrics["test_accuracy"] == table["accuracy"][0]

@@ -9,6 +9,7 @@ import pytest
 from digits import provenance, tables
 from digits.experiments import (
     architecture,
+    bending,
     comparison,
     convolution,
     denoising,
@@ -84,6 +85,30 @@ def test_what_the_convolutional_networks_reach():
     assert dense["parameters"] == 545_810
     assert dense["training_multiplications"] == (
         (784 * 500 + 500 * 300 + 300 * 10) * 40 * 55_000
+    )
+
+
+def test_bent_trainings_differ_from_those_of_3a_in_bending_alone():
+    bent = [
+        run.config.classifier for run in bending.runs() if not run.needs
+    ]
+    assert bent == [
+        convolution.confirming_run().config, convolution.final_runs()[0].config
+    ]
+
+
+def test_what_bending_does():
+    found = bending.result()
+    assert found.validated["plain"] == (
+        convolution.result().confirmed["validation_accuracy"].iloc[-1]
+    )
+    plain = found.resampled.query("images == 'plain' and times == 0")
+    assert plain["accuracy"].item() == (
+        convolution.result().final["test_accuracy"].iloc[0]
+    )
+    halves = found.resampled[["first", "last"]].mean(axis=1)
+    assert halves.to_numpy() == pytest.approx(
+        found.resampled["accuracy"].to_numpy()
     )
 
 

@@ -17,7 +17,10 @@ def keep(runs, folder):
     for number, run in enumerate(runs):
         metrics = {"train_accuracy": 1.0, "validation_accuracy": 0.98,
                    "test_accuracy": 0.9 + number / 10_000}
-        stamp = identity(run, folder) | {"seconds": 1.0}
+        stamp = identity(run, folder) | {
+            "seconds": 1.0, "finished": "2026-11-24", "versions": {},
+            "hardware": {},
+        }
         store.save(run.path(folder), store.Result(metrics), stamp)
 
 

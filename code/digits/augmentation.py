@@ -75,3 +75,63 @@ class SaltAndPepper(keras.layers.Layer):
         draw = keras.random.uniform(ops.shape(images), seed=self.generator)
         seasoned = ops.where(draw < level / 2, 0.0, 1.0)
         return ops.where(draw < level, seasoned, images)
+
+
+class RandomElastic(keras.layers.Layer):
+    """Bends images at random, while training.
+
+    Takes and gives images of shape (n, height, width, 1). Each image gets a
+    smooth field of displacements of its own: at 5x5 places spread over it, both
+    coordinates are drawn from a normal distribution with a standard deviation
+    of `bend` pixels, and interpolated between them by cubics. Pixels are then
+    looked up by bilinear interpolation; outside the image all is black. After
+    Simard et al. (2003), who smooth the noise of all pixels instead.
+    """
+
+    PLACES = 5
+
+    def __init__(self, bend: float, **options):
+        """Draw from a generator that is seeded by Keras's global seed."""
+        super().__init__(**options)
+        self.bend = bend
+        self.generator = keras.random.SeedGenerator()
+
+    def call(self, images, training=False):
+        """Bend the images in training; give them back as they are else."""
+        if not training:
+            return images
+        count, height, width, _ = ops.shape(images)
+        field = keras.random.normal(
+            (count, self.PLACES, self.PLACES, 2), stddev=self.bend,
+            seed=self.generator,
+        )
+        field = ops.image.resize(field, (height, width), "bicubic")
+        rows = ops.arange(height, dtype="float32")[:, None] + field[..., 0]
+        columns = ops.arange(width, dtype="float32") + field[..., 1]
+        return _look_up(images, rows, columns)
+
+
+def _look_up(images, rows, columns):
+    """Interpolate images of shape (n, h, w, 1) at places of shape (n, h, w).
+
+    `ops.image.map_coordinates` does the same, and took four times as long.
+    """
+    _, height, width, _ = images.shape
+    margin = ((0, 0), (1, 1), (1, 1), (0, 0))
+    stride = width + 2
+    pixels = ops.reshape(ops.pad(images, margin), (-1, (height + 2) * stride))
+    rows = ops.clip(rows + 1, 0, height + 1)
+    columns = ops.clip(columns + 1, 0, width + 1)
+    # At the far margin too there is to be a next pixel.
+    top = ops.minimum(ops.floor(rows), height)
+    left = ops.minimum(ops.floor(columns), width)
+    found = 0
+    for row, column in ((top, left), (top, left + 1),
+                        (top + 1, left), (top + 1, left + 1)):
+        weights = (1 - ops.abs(rows - row)) * (1 - ops.abs(columns - column))
+        places = ops.cast(row * stride + column, "int32")
+        values = ops.take_along_axis(
+            pixels, ops.reshape(places, (-1, height * width)), axis=1
+        )
+        found += weights * ops.reshape(values, (-1, height, width))
+    return found[..., None]

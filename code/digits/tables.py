@@ -169,6 +169,20 @@ def search(tried: pd.DataFrame, labels: dict[str, str]) -> Markdown:
     return markdown(header, rows, "lrrrr")
 
 
+def bending(
+    validated: dict[str, float], resampled: pd.DataFrame, labels: dict[str, str]
+) -> Markdown:
+    """Show what bending does, as `experiments.bending` gives it."""
+    rows = []
+    for images, label in labels.items():
+        found = resampled[resampled["images"] == images].sort_values("times")
+        rows.append((label, percent(validated[images]),
+                     *map(percent, found["accuracy"])))
+    header = ("Training images", "Validation", "Test", "Test, interpolated",
+              "Test, twice")
+    return markdown(header, rows, "lrrrr")
+
+
 def comparison(
     sizes: pd.DataFrame, labels: dict[str, str], shown: Sequence[int]
 ) -> Markdown:
