@@ -112,6 +112,9 @@ def test_markdown_for_the_code_host_is_whole():
     assert all((paths.ROOT / image).is_file() for image in images)
     assert provenance.results_digest() in text
     assert "?@" not in text
+    linked = set(re.findall(r"(?:\]\(|href=\")#([\w-]+)", text))
+    assert {"sec-code", "eq-parameters"} <= linked
+    assert linked <= set(re.findall(r'\bid="([\w-]+)"', text))
     for number in range(1, len(images) + 1):
         assert f"Figure {number}: " in " ".join(text.split())
 

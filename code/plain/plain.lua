@@ -15,6 +15,22 @@ local function take_title(document)
   end
 end
 
+-- The anchor before a heading becomes its name: Typst would take it for the name
+-- of what stands before.
+local function name_sections(document)
+  local blocks = document.blocks
+  for position = #blocks - 1, 1, -1 do
+    local anchor, header = blocks[position], blocks[position + 1]
+    local span = header.t == "Header" and anchor.t == "Para"
+      and #anchor.content == 1 and anchor.content[1]
+    if span and span.t == "Span" and span.identifier:match("^sec%-") then
+      header.identifier = span.identifier
+      blocks:remove(position)
+    end
+  end
+  return document
+end
+
 -- Typst knows the language by one class, and paths from the root by a slash.
 local function name_language(block)
   if block.classes:includes("python") then block.classes = { "python" } end
@@ -29,6 +45,7 @@ end
 
 local steps = { { Pandoc = take_title } }
 if FORMAT:match("typst") then
+  table.insert(steps, { Pandoc = name_sections })
   table.insert(steps, { CodeBlock = name_language, Image = fill_width })
 end
 return steps

@@ -25,4 +25,15 @@ local function free_equation(paragraph)
   end
 end
 
-return { { Image = show_figure, Para = free_equation } }
+-- The identifiers of sections, which links name, are not those that a code host
+-- makes of their titles.
+local function keep_anchor(header)
+  if header.identifier:match("^sec%-") then
+    local anchor = '<a id="' .. header.identifier .. '"></a>'
+    return { pandoc.RawBlock("html", anchor), header }
+  end
+end
+
+return {
+  { Image = show_figure, Para = free_equation, Header = keep_anchor },
+}
