@@ -25,7 +25,7 @@ import pandas as pd
 
 from digits import experiments, paths
 from digits.compute import compute
-from digits.runs import Run, status
+from digits.runs import Run, statuses
 from digits.training import DenseConfig, train_dense_classifier
 
 NAME = "weight_decay"
@@ -137,7 +137,7 @@ def finer() -> pd.DataFrame | None:
     them have. Computes nothing; None where the factors are but those asked.
     """
     stored = {
-        item.run: item.stored for item in map(status, stored_sweep())
+        item.run: item.stored for item in statuses(stored_sweep())
         if item.state == "fresh"
     }
     configs = [run.config for run in stored]
