@@ -86,6 +86,35 @@ def convolutional_network(
     return keras.Model(inputs, outputs, name="convolutional_network")
 
 
+def with_last_convolution(
+    network: keras.Model, channels: int, *, dropout: float = 0.0
+) -> keras.Model:
+    """Give a `convolutional_network` a last convolution in place of the mean.
+
+    The mean of each channel tells which patterns there are, and not where.
+    Here, after max pooling, a convolution with `channels` channels has a kernel
+    as large as what is left of the image, as layer C5 of LeNet-5 has (LeCun et
+    al., 1998). `dropout` is the share of its outputs dropped in training,
+    before the softmax layer.
+    """
+    last = next(
+        layer for layer in reversed(network.layers)
+        if isinstance(layer, layers.ReLU)
+    )
+    outputs = layers.MaxPooling2D()(last.output)
+    outputs = layers.Conv2D(
+        channels, outputs.shape[1:3], use_bias=False,
+        kernel_initializer="he_normal",
+    )(outputs)
+    outputs = layers.BatchNormalization(momentum=0.9)(outputs)
+    outputs = layers.ReLU()(outputs)
+    outputs = layers.Flatten(name="flatten")(outputs)
+    if dropout:
+        outputs = layers.Dropout(dropout)(outputs)
+    outputs = layers.Dense(10, activation="softmax", name="class")(outputs)
+    return keras.Model(network.input, outputs, name="convolutional_network")
+
+
 def denoising_autoencoder() -> keras.Model:
     """Build the course notebook's auto-encoder, 784-128-96-128-784.
 

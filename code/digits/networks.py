@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from digits import classifier, denoiser, training
+from digits import classifier, convolutional, denoiser, training
 from digits.classifier import ClassifierConfig
+from digits.convolutional import ConvolutionalConfig
 from digits.denoiser import DenoiserConfig
 from digits.store import Result
 from digits.training import DenseConfig
@@ -70,6 +71,8 @@ def describe_network(
 
 
 def _build(config):
+    if isinstance(config, ConvolutionalConfig):
+        return convolutional.build(config)
     if isinstance(config, ClassifierConfig):
         return classifier.build(config)
     if isinstance(config, DenoiserConfig):

@@ -10,7 +10,6 @@ import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from digits.elastic import ElasticConfig
 from digits.runs import Run
 from digits.store import Stored
 
@@ -24,7 +23,6 @@ NAMES = (
     "weight_decay",
     "influences",
     "convolution",
-    "bending",
     "comparison",
     "denoising",
     "generation",
@@ -51,7 +49,7 @@ def final_frame(runs: list[Run], stored: list[Stored]) -> "pd.DataFrame":
 
     return pd.DataFrame([
         {"run": run.name}
-        | _fields(run.config)
+        | dataclasses.asdict(run.config)
         | item.result.metrics
         | {"seconds": item.stamp["seconds"]}
         for run, item in zip(runs, stored, strict=True)
@@ -71,18 +69,10 @@ def table_frame(runs: list[Run], stored: list[Stored]) -> "pd.DataFrame":
                 run=run.name,
                 **{
                     key: [value] * len(next(iter(item.result.table.values())))
-                    for key, value in _fields(run.config).items()
+                    for key, value in dataclasses.asdict(run.config).items()
                 },
             )
             for run, item in zip(runs, stored, strict=True)
         ],
         ignore_index=True,
     )
-
-
-def _fields(config) -> dict:
-    """Give a config's fields; an elastic one has its classifier's, and more."""
-    fields = dataclasses.asdict(config)
-    if isinstance(config, ElasticConfig):
-        fields |= fields.pop("classifier")
-    return fields
