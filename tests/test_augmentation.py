@@ -1,4 +1,4 @@
-"""Random changes of training images: affine, noise, bending."""
+"""Random changes of training images: affine, noise, warping."""
 
 import numpy as np
 import pytest
@@ -121,40 +121,40 @@ def test_levels_reach_from_0_to_the_largest(salt_and_pepper):
     assert abs((found == 0).mean() - (found == 1).mean()) < 0.01
 
 
-# Bending.
+# Bending and contrast.
 
 
 @pytest.fixture(scope="module")
-def random_elastic():
+def random_warp():
     training.start(0)
-    from digits.augmentation import RandomElastic
+    from digits.augmentation import RandomWarp
 
-    return RandomElastic
+    return RandomWarp
 
 
-def test_bending_is_of_training_only(random_elastic):
+def test_warping_is_of_training_only(random_warp):
     images = spots(4)
-    layer = random_elastic(1.0)
+    layer = random_warp(1.0, 2.0, rotation=10)
     np.testing.assert_array_equal(layer(images), images)
     assert not np.array_equal(layer(images, training=True), images)
 
 
-def test_without_bend_nothing_changes(random_elastic):
+def test_unbent_and_without_limits_nothing_changes(random_warp):
     images = np.random.default_rng(0).random((4, 28, 28, 1), np.float32)
-    found = random_elastic(0.0)(images, training=True)
+    found = random_warp()(images, training=True)
     np.testing.assert_allclose(found, images, atol=1e-6)
 
 
-def test_pixels_are_those_that_scipy_finds(random_elastic):
+def test_pixels_are_those_that_scipy_finds(random_warp):
     """The same field of displacements, looked up by another library."""
     import keras
 
     images = np.random.default_rng(0).random((3, 28, 28, 1), np.float32)
     keras.utils.set_random_seed(5)
-    found = np.asarray(random_elastic(4.0)(images, training=True))
+    found = np.asarray(random_warp(4.0)(images, training=True))
     keras.utils.set_random_seed(5)
     field = keras.random.normal(
-        (3, 5, 5, 2), stddev=4.0, seed=random_elastic(4.0).generator
+        (3, 5, 5, 2), stddev=4.0, seed=random_warp(4.0).generator
     )
     field = np.asarray(keras.ops.image.resize(field, (28, 28), "bicubic"))
     margin = 20  # more than any displacement here
@@ -169,10 +169,22 @@ def test_pixels_are_those_that_scipy_finds(random_elastic):
         np.testing.assert_allclose(bent[..., 0], expected, atol=1e-5)
 
 
+def test_unbent_it_maps_as_random_affine_does(random_warp, random_affine):
+    """Where a spot may come to lie, by the same limits: the same places."""
+    limits = {"rotation": 25, "shear": 0.3, "zoom": 0.2, "shift": 2}
+    images = spots(4_000, 8, 20)
+    one = centres(random_warp(**limits)(images, training=True))
+    other = centres(random_affine(**limits)(images, training=True))
+    np.testing.assert_allclose(one.mean(0), other.mean(0), atol=0.15)
+    np.testing.assert_allclose(np.cov(one.T), np.cov(other.T), atol=0.25)
+    for end in (np.min, np.max):
+        np.testing.assert_allclose(end(one, 0), end(other, 0), atol=0.6)
+
+
 def test_each_image_is_bent_in_its_own_way_and_places_apart_differ(
-    random_elastic
+    random_warp
 ):
-    keras_layer = random_elastic(1.5)
+    keras_layer = random_warp(1.5)
     upper = centres(keras_layer(spots(300, 7, 7), training=True)) - 7
     assert len(np.unique(upper.round(3), axis=0)) == 300
     assert 0.8 < upper.std() < 2
@@ -181,3 +193,18 @@ def test_each_image_is_bent_in_its_own_way_and_places_apart_differ(
     one = centres(found[:, :14, :14].repeat(2, 1).repeat(2, 2))
     other = centres(found[:, 14:, 14:].repeat(2, 1).repeat(2, 2))
     assert abs(np.corrcoef(one[:, 0], other[:, 0])[0, 1]) < 0.3
+
+
+def test_contrast_is_raised_about_the_middle_grey(random_warp):
+    """Each image by its own factor, from 1 to the one given."""
+    images = np.full((500, 28, 28, 1), 0.6, np.float32)
+    images[:, 5:8] = 0.95
+    images[:, 10:13] = 0.5
+    found = np.asarray(random_warp(contrast=3.0)(images, training=True))
+    factors = (found[:, 20, 20, 0] - 0.5) / 0.1
+    assert 1 <= factors.min() < 1.05
+    assert 2.95 < factors.max() <= 3.001
+    np.testing.assert_allclose(found[:, 11, 11], 0.5, atol=1e-6)
+    np.testing.assert_allclose(
+        found[:, 6, 6, 0], np.minimum(1, 0.5 + factors * 0.45), atol=1e-5
+    )

@@ -113,21 +113,20 @@ def test_feature_maps_are_the_strongest_of_each_layer():
     assert sum(bool(axis.images) for axis in second) == 1 + 3
 
 
-def test_the_table_of_bending_has_each_number_in_its_place():
-    resampled = pd.DataFrame({
-        "images": ["plain"] * 3 + ["bent"] * 3,
-        "times": [0, 1, 2, 2, 1, 0],
-        "accuracy": [0.9956, 0.996, 0.9955, 0.9965, 0.9962, 0.9937],
+def test_the_table_of_refinements_counts_errors():
+    refined = pd.DataFrame({
+        "setting": ["chosen", "both"], "parameters": [1_000, 2_000],
+        "validation_accuracy": [0.994, 0.995],
+        "validation_loss": [0.0201, 0.01],
     })
-    text = tables.bending(
-        {"bent": 0.995, "plain": 0.9952}, resampled,
-        {"plain": "as in 3A", "bent": "bent"},
+    text = tables.refinements(
+        refined, {"chosen": "as before", "both": "all"}, 30_000
     ).data
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in text.splitlines()[2:]
     ]
     assert rows == [
-        ["as in 3A", "99.52 %", "99.56 %", "99.60 %", "99.55 %"],
-        ["bent", "99.50 %", "99.37 %", "99.62 %", "99.65 %"],
+        ["as before", "1,000", "99.40 %", "180", "0.0201"],
+        ["all", "2,000", "99.50 %", "150", "0.0100"],
     ]

@@ -3,7 +3,6 @@
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,13 +17,14 @@ from digits import (
     training,
 )
 from digits.classifier import ClassifierConfig
+from digits.convolutional import ConvolutionalConfig
 from digits.denoiser import DenoiserConfig
 from digits.evaluation import (
     ErrorsConfig,
     ExamplesConfig,
     InsideConfig,
     NoiseConfig,
-    ResampledConfig,
+    SharpnessConfig,
     ShiftConfig,
     calibration,
     expected_calibration_error,
@@ -298,30 +298,21 @@ def test_kernels_and_maps_are_those_of_the_network(fakes):
     assert all(found[f"map_{n}"].min() >= 0 for n in (1, 2, 3))
 
 
-def test_half_a_pixel_each_way_is_the_mean_of_four_neighbours():
-    image = np.zeros((1, 28, 28, 1), np.float32)
-    image[0, 10, 10] = 1
-    down = evaluation.half_pixel(image, 1)
-    assert down.sum() == 1
-    assert (down[0, 10:12, 10:12, 0] == 0.25).all()
-    back = evaluation.half_pixel(down, -1)[0, 9:12, 9:12, 0]
-    np.testing.assert_array_equal(
-        16 * back, [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
+def test_sharpness_is_that_of_the_images_and_falls_by_interpolation(fakes):
+    config = ConvolutionalConfig(
+        stages=((4,),), rotation=10, shift=2, bend=0.7, contrast=3.0
     )
+    found = evaluation.measure_sharpness(SharpnessConfig(config, 200)).metrics
+    images = fakes["x_train"][:200] / 255
+    down, right = np.diff(images, axis=1), np.diff(images, axis=2)
+    assert found["original"] == pytest.approx(
+        ((down**2).sum() + (right**2).sum()) / 200, rel=1e-5
+    )
+    assert found["bent"] < found["original"]
+    assert found["affine"] < found["original"]
+    assert found["contrast"] > found["bent"]
 
 
-def test_a_network_is_scored_on_resampled_images(fakes):
-    trained = classifier.train_classifier(SMALL)
-    result = evaluation.score_resampled(ResampledConfig(SMALL), trained)
-    table = pd.DataFrame(result.table)
-    assert table["times"].tolist() == [0, 1, 2]
-    np.testing.assert_allclose(
-        table["accuracy"], (table["first"] + table["last"]) / 2
-    )
-    network = networks.restore(SMALL, trained.weights)
-    images = data.scale(fakes["x_test"])
-    found = training.outputs(network, evaluation.half_pixel(images, 1))
-    assert table["accuracy"][1] == np.mean(
-        found.argmax(axis=1) == fakes["y_test"]
-    )
-    assert result.metrics["test_accuracy"] == table["accuracy"][0]
+def test_the_sharpness_of_no_image_is_refused():
+    with pytest.raises(ValueError, match="images is 0; allowed: a whole"):
+        SharpnessConfig(ConvolutionalConfig(stages=((4,),)), 0)

@@ -9,7 +9,6 @@ import pytest
 from digits import provenance, tables
 from digits.experiments import (
     architecture,
-    bending,
     comparison,
     convolution,
     denoising,
@@ -51,7 +50,7 @@ def test_the_cheapest_able_architecture_and_the_clearest_gain(
 
 def test_another_choice_than_that_of_validation_is_refused(monkeypatch):
     monkeypatch.setattr(convolution, "choice", lambda _: ("narrow", "adamw"))
-    with pytest.raises(ValueError, match=r"chooses \('narrow', 'adamw'\)"):
+    with pytest.raises(ValueError, match=r"chooses \('narrow', 'adamw', '"):
         convolution.result()
 
 
@@ -80,7 +79,9 @@ def test_what_the_convolutional_networks_reach():
     accuracy = 1 - (found.errors.arrays["confusion"].sum()
                     - found.errors.arrays["confusion"].trace()) / 10_000
     assert accuracy == pytest.approx(found.final["test_accuracy"].mean())
-    assert set(found.costs["setting"]) == {*convolution.TRIED, "dense"}
+    assert set(found.costs["setting"]) == {
+        *convolution.TRIED, "final", "dense"
+    }
     dense = found.costs.set_index("setting").loc["dense"]
     assert dense["parameters"] == 545_810
     assert dense["training_multiplications"] == (
@@ -88,27 +89,34 @@ def test_what_the_convolutional_networks_reach():
     )
 
 
-def test_bent_trainings_differ_from_those_of_3a_in_bending_alone():
-    bent = [
-        run.config.classifier for run in bending.runs() if not run.needs
-    ]
-    assert bent == [
-        convolution.confirming_run().config, convolution.final_runs()[0].config
-    ]
+def test_the_second_search_changes_what_it_says_and_nothing_else():
+    configs = {
+        name: run.config for name, run in zip(
+            convolution.REFINEMENTS, convolution.refining_runs(), strict=True
+        )
+    }
+    for name, changes in convolution.REFINEMENTS.items():
+        assert configs[name] == dataclasses.replace(
+            configs["chosen"], **changes
+        )
+    assert dataclasses.replace(
+        configs[convolution.CHOSEN_REFINEMENT], held_out=5_000,
+        epochs=convolution.FINAL_EPOCHS,
+    ) == convolution.confirming_run().config
 
 
-def test_what_bending_does():
-    found = bending.result()
-    assert found.validated["plain"] == (
-        convolution.result().confirmed["validation_accuracy"].iloc[-1]
-    )
-    plain = found.resampled.query("images == 'plain' and times == 0")
-    assert plain["accuracy"].item() == (
-        convolution.result().final["test_accuracy"].iloc[0]
-    )
-    halves = found.resampled[["first", "last"]].mean(axis=1)
-    assert halves.to_numpy() == pytest.approx(
-        found.resampled["accuracy"].to_numpy()
+def test_the_second_search_looks_at_no_test_image():
+    refined = convolution.result().refined
+    assert list(refined["setting"]) == list(convolution.REFINEMENTS)
+    assert refined["test_accuracy"].isna().all()
+    assert refined["validation_loss"].between(0, 0.05).all()
+
+
+def test_raised_contrast_makes_up_for_what_interpolation_blurs():
+    sharpness = convolution.result().sharpness
+    assert sharpness["bent"] < 0.8 * sharpness["original"]
+    assert sharpness["contrast"] == pytest.approx(
+        sharpness["original"], rel=0.1
     )
 
 

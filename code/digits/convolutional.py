@@ -38,12 +38,16 @@ class ConvolutionalConfig(ClassifierConfig):
         """Refuse values out of range."""
         super().__post_init__()
         refuse_unless(self, (
-            ("stages", "at least one stage", len(self.stages) > 0),
+            ("stages", "from one to three stages", 1 <= len(self.stages) <= 3),
             ("last_convolution", "a number of channels, or 0 for none",
              whole(self.last_convolution, 0)),
+            ("normalize", "True with a last convolution, which is normalized",
+             self.normalize or not self.last_convolution),
             ("bend", "pixels, at least 0", 0 <= self.bend < math.inf),
             ("contrast", "a factor from 1", 1 <= self.contrast < math.inf),
-            ("held_out", "a whole number from 10", whole(self.held_out, 10)),
+            ("held_out", "a whole number from 10, below 60,000",
+             whole(self.held_out, 10)
+             and self.held_out < data.SHAPES["x_train"][0]),
         ))
 
 

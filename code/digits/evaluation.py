@@ -11,6 +11,7 @@ import numpy as np
 from digits import data, networks, progress
 from digits.checks import refuse_unless, whole
 from digits.classifier import ClassifierConfig
+from digits.convolutional import ConvolutionalConfig
 from digits.denoiser import DenoiserConfig
 from digits.noise import NOISE_LEVELS, salt_and_pepper
 from digits.store import Result
@@ -325,38 +326,50 @@ def look_inside(config: InsideConfig, trained: Result) -> Result:
 
 
 @dataclass(frozen=True)
-class ResampledConfig:
-    """The network that meets resampled test images."""
+class SharpnessConfig:
+    """The training whose images are looked at, and how many of them."""
 
-    network: ClassifierConfig
+    training: ConvolutionalConfig
+    images: int = 10_000
+
+    def __post_init__(self):
+        """Refuse values out of range."""
+        refuse_unless(self, [
+            ("images", "a whole number from 1", whole(self.images, 1)),
+        ])
 
 
-def score_resampled(config: ResampledConfig, trained: Result) -> Result:
-    """Score a network on test images as they are, and interpolated.
+def measure_sharpness(config: SharpnessConfig) -> Result:
+    """Measure how sharp training images are after each step of their warping.
 
-    Interpolated once, images are moved by half a pixel down and to the right,
-    and so each pixel is the mean of four; the second time they are moved back.
-    Table, a row a number of `times`: `accuracy`, and that of the `first` and
-    the `last` 5,000 images, which are of different writers.
+    The sharpness of an image is the sum of the squared differences between
+    pixels that are neighbours in a row or a column. Metrics, means over the
+    first training images: `original`, as they are; `affine`, after the affine
+    map; `bent`, after it and bending; `contrast`, with the contrast raised as
+    well.
     """
-    start(0)
-    network = networks.restore(config.network, trained.weights)
-    test = data.load_mnist().test
-    once = half_pixel(test.images, 1)
-    rows = {"times": [], "accuracy": [], "first": [], "last": []}
-    for times, images in enumerate((test.images, once, half_pixel(once, -1))):
-        right = outputs(network, images).argmax(axis=1) == test.labels
-        first, last = np.split(right, 2)
-        found = (times, right.mean(), first.mean(), last.mean())
-        for column, value in zip(rows.values(), found, strict=True):
-            column.append(float(value))
-    return Result(metrics={"test_accuracy": rows["accuracy"][0]}, table=rows)
+    start(config.training.seed)
+    from digits.augmentation import RandomWarp
+
+    training = config.training
+    images = data.load_mnist(whole=True).train.images[: config.images]
+    limits = {
+        name: getattr(training, name)
+        for name in ("rotation", "shear", "zoom", "shift")
+    }
+    steps = {
+        "affine": (0.0, 1.0),
+        "bent": (training.bend, 1.0),
+        "contrast": (training.bend, training.contrast),
+    }
+    return Result(metrics={"original": _sharpness(images)} | {
+        name: _sharpness(np.asarray(
+            RandomWarp(*step, **limits)(images, training=True)
+        ))
+        for name, step in steps.items()
+    })
 
 
-def half_pixel(images: np.ndarray, side: int) -> np.ndarray:
-    """Move images (n, h, w, c) by half a pixel, bilinearly.
-
-    Down and to the right with `side` 1, up and to the left with -1.
-    """
-    rows = (images + shifted(images, side, 0)) / 2
-    return (rows + shifted(rows, 0, side)) / 2
+def _sharpness(images: np.ndarray) -> float:
+    total = sum((np.diff(images, axis=axis) ** 2).sum() for axis in (1, 2))
+    return float(total / len(images))

@@ -126,6 +126,7 @@ def layers(found: pd.DataFrame) -> Markdown:
         "ReLU": "ReLU",
         "MaxPooling2D": "max pooling",
         "GlobalAveragePooling2D": "global average pooling",
+        "Flatten": "flatten",
         "Dropout": "dropout",
         "Dense": "dense, softmax",
     }
@@ -169,17 +170,25 @@ def search(tried: pd.DataFrame, labels: dict[str, str]) -> Markdown:
     return markdown(header, rows, "lrrrr")
 
 
-def bending(
-    validated: dict[str, float], resampled: pd.DataFrame, labels: dict[str, str]
+def refinements(
+    refined: pd.DataFrame, labels: dict[str, str], held_out: int
 ) -> Markdown:
-    """Show what bending does, as `experiments.bending` gives it."""
-    rows = []
-    for images, label in labels.items():
-        found = resampled[resampled["images"] == images].sort_values("times")
-        rows.append((label, percent(validated[images]),
-                     *map(percent, found["accuracy"])))
-    header = ("Training images", "Validation", "Test", "Test, interpolated",
-              "Test, twice")
+    """Show each setting of the second search and what it gets wrong.
+
+    `held_out` is the number of images that they were validated on.
+    """
+    rows = [
+        (
+            labels[row.setting],
+            f"{row.parameters:,}",
+            percent(row.validation_accuracy),
+            f"{held_out * (1 - row.validation_accuracy):.0f}",
+            f"{row.validation_loss:.4f}",
+        )
+        for row in refined.itertuples()
+    ]
+    header = ("Setting", "Parameters", "Validation", "Errors",
+              "Cross-entropy")
     return markdown(header, rows, "lrrrr")
 
 

@@ -31,6 +31,7 @@ from digits import (
 )
 from digits.classifier import ClassifierConfig
 from digits.compute import compute, status
+from digits.convolutional import ConvolutionalConfig
 from digits.denoiser import DenoiserConfig
 from digits.experiments import baseline
 from digits.training import DenseConfig
@@ -238,7 +239,8 @@ VALUES = (
 
 @times(300, 3_000)
 @pytest.mark.parametrize(
-    "kind", [DenseConfig, ClassifierConfig, DenoiserConfig]
+    "kind",
+    [DenseConfig, ClassifierConfig, ConvolutionalConfig, DenoiserConfig],
 )
 def test_a_config_is_refused_or_can_be_stored(kind, count, attempt):
     """A value of another type may get Python's or JSON's own TypeError."""

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from digits import experiments
-from digits.classifier import train_classifier
 from digits.compute import compute
+from digits.convolutional import train_convolutional_network
 from digits.denoiser import DenoiserConfig, train_denoiser
 from digits.evaluation import (
     ExamplesConfig,
@@ -108,7 +108,7 @@ def _seasoned_run() -> Run:
         convolution.final_runs()[0].config,
         epochs=convolution.BASE.epochs, noise=1.0,
     )
-    return Run(NAME, "classifier_seed-0", train_classifier, config)
+    return Run(NAME, "classifier_seed-0", train_convolutional_network, config)
 
 
 def _extension_runs() -> list[Run]:
