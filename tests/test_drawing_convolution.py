@@ -116,7 +116,7 @@ def test_feature_maps_are_the_strongest_of_each_layer():
 def test_the_table_of_refinements_counts_errors():
     refined = pd.DataFrame({
         "setting": ["chosen", "both"], "parameters": [1_000, 2_000],
-        "validation_accuracy": [0.994, 0.995],
+        "epochs": [12, 18], "validation_accuracy": [0.994, 0.995],
         "validation_loss": [0.0201, 0.01],
     })
     text = tables.refinements(
@@ -127,6 +127,6 @@ def test_the_table_of_refinements_counts_errors():
         for line in text.splitlines()[2:]
     ]
     assert rows == [
-        ["as before", "1,000", "99.40 %", "180", "0.0201"],
-        ["all", "2,000", "99.50 %", "150", "0.0100"],
+        ["as before", "1,000", "12", "99.40 %", "180", "0.0201"],
+        ["all", "2,000", "18", "99.50 %", "150", "0.0100"],
     ]

@@ -60,10 +60,13 @@ def test_the_final_networks_differ_in_their_seed_alone():
     assert [config.seed for config in configs] == list(range(5))
     assert {dataclasses.replace(c, seed=0) for c in configs} == {first}
     assert first.whole_training_set
-    confirming = convolution.confirming_run().config
-    assert not confirming.whole_training_set
+    longer = dict(zip(
+        convolution.FINALISTS, convolution.longer_runs(), strict=True
+    ))[convolution.CHOSEN_REFINEMENT].config
+    assert not longer.whole_training_set
     assert dataclasses.replace(
-        confirming, whole_training_set=True, keep_weights=True
+        longer, whole_training_set=True, keep_weights=True,
+        held_out=first.held_out,
     ) == first
 
 
@@ -79,9 +82,7 @@ def test_what_the_convolutional_networks_reach():
     accuracy = 1 - (found.errors.arrays["confusion"].sum()
                     - found.errors.arrays["confusion"].trace()) / 10_000
     assert accuracy == pytest.approx(found.final["test_accuracy"].mean())
-    assert set(found.costs["setting"]) == {
-        *convolution.TRIED, "final", "dense"
-    }
+    assert set(found.costs["setting"]) == {*convolution.TRIED, "dense"}
     dense = found.costs.set_index("setting").loc["dense"]
     assert dense["parameters"] == 545_810
     assert dense["training_multiplications"] == (
@@ -99,17 +100,33 @@ def test_the_second_search_changes_what_it_says_and_nothing_else():
         assert configs[name] == dataclasses.replace(
             configs["chosen"], **changes
         )
-    assert dataclasses.replace(
-        configs[convolution.CHOSEN_REFINEMENT], held_out=5_000,
-        epochs=convolution.FINAL_EPOCHS,
-    ) == convolution.confirming_run().config
+    for name, run in zip(
+        convolution.FINALISTS, convolution.longer_runs(), strict=True
+    ):
+        assert run.config == dataclasses.replace(
+            configs[name], epochs=convolution.FINAL_EPOCHS
+        )
 
 
 def test_the_second_search_looks_at_no_test_image():
     refined = convolution.result().refined
-    assert list(refined["setting"]) == list(convolution.REFINEMENTS)
+    assert list(refined["setting"]) == [
+        *convolution.REFINEMENTS, *convolution.FINALISTS
+    ]
     assert refined["test_accuracy"].isna().all()
     assert refined["validation_loss"].between(0, 0.05).all()
+
+
+def test_finalists_are_the_best_by_either_measure_and_then_by_errors():
+    short, long = convolution.REFINEMENT_EPOCHS, convolution.FINAL_EPOCHS
+    refined = pd.DataFrame(
+        [("a", short, 0.99, 0.03), ("b", short, 0.98, 0.01),
+         ("c", short, 0.97, 0.02), ("a", long, 0.992, 0.01),
+         ("b", long, 0.993, 0.02)],
+        columns=["setting", "epochs", "validation_accuracy",
+                 "validation_loss"],
+    )
+    assert convolution.refinement(refined) == ({"a", "b"}, "b")
 
 
 def test_raised_contrast_makes_up_for_what_interpolation_blurs():

@@ -173,7 +173,7 @@ def search(tried: pd.DataFrame, labels: dict[str, str]) -> Markdown:
 def refinements(
     refined: pd.DataFrame, labels: dict[str, str], held_out: int
 ) -> Markdown:
-    """Show each setting of the second search and what it gets wrong.
+    """Show each training of the second search and what it gets wrong.
 
     `held_out` is the number of images that they were validated on.
     """
@@ -181,15 +181,16 @@ def refinements(
         (
             labels[row.setting],
             f"{row.parameters:,}",
+            row.epochs,
             percent(row.validation_accuracy),
             f"{held_out * (1 - row.validation_accuracy):.0f}",
             f"{row.validation_loss:.4f}",
         )
         for row in refined.itertuples()
     ]
-    header = ("Setting", "Parameters", "Validation", "Errors",
+    header = ("Setting", "Parameters", "Epochs", "Validation", "Errors",
               "Cross-entropy")
-    return markdown(header, rows, "lrrrr")
+    return markdown(header, rows, "lrrrrr")
 
 
 def comparison(

@@ -6,8 +6,9 @@ one thing is changed at a time, with one seed and few epochs each. What is
 chosen there was trained longer, on all 60,000 images, with five seeds, and
 missed the aim. So a second search has two changes, alone and together, that aim
 at what was left wrong; as they are worth less than 5,000 images can show, half
-of the training images are held out. What that chooses, by these images alone,
-is trained likewise, and is the final network.
+of the training images are held out. The settings best by errors and by
+cross-entropy are then trained longer, and the one with fewer errors on the same
+held-out images is the setting of the final networks.
 """
 
 import dataclasses
@@ -115,7 +116,9 @@ REFINEMENT_LABELS = {
 }
 HELD_OUT = 30_000
 REFINEMENT_EPOCHS = 12
-# Of these, the one with the fewest errors; checked by `result()`, too.
+# Of these, the best by accuracy and by cross-entropy, trained as long as the
+# final networks; and of the two, the better by accuracy. Checked as well.
+FINALISTS = ("last-convolution", "both")
 CHOSEN_REFINEMENT = "both"
 
 
@@ -125,16 +128,16 @@ class ConvolutionResult:
 
     `tried` has a row for each setting of the search: `setting`, its config,
     `parameters`, `multiplications` and `validation_accuracy`; `refined` those
-    of the second search, and `validation_loss`. `costs` has `setting`,
-    `parameters`, `validation_accuracy` and `training_multiplications`, in
-    forward passes, of the first search, of the final training and of the best
-    dense network of 2D. `first` has a row for each seed of the first search's
-    choice on all images, and `final` of the second's; `epochs` has a row for
-    each of the latter's epochs, and `confirmed` for each epoch of the same
-    training with 5,000 images held out. `first_errors` and `errors` are what
-    `evaluation.examine_errors` makes of these networks, `inside` what
-    `evaluation.look_inside` finds in the first final one, and `sharpness` the
-    metrics of `evaluation.measure_sharpness`.
+    of the second search, first all settings and then the finalists trained
+    longer, and `validation_loss`. `costs` has `setting`, `parameters`,
+    `validation_accuracy` and `training_multiplications`, in forward passes, of
+    the first search and of the best dense network of 2D. `first` has a row for
+    each seed of the first search's choice on all images, and `final` of the
+    second's; `epochs` has a row for each of the latter's epochs, and
+    `confirmed` for each epoch of the chosen finalist. `first_errors` and
+    `errors` are what `evaluation.examine_errors` makes of these networks,
+    `inside` what `evaluation.look_inside` finds in the first final one, and
+    `sharpness` the metrics of `evaluation.measure_sharpness`.
     """
 
     tried: pd.DataFrame
@@ -152,7 +155,7 @@ class ConvolutionResult:
 
 def runs() -> list[Run]:
     """List the runs: the search, the final networks, and looks at these."""
-    return [*search_runs(), *first_runs(), *refining_runs(), confirming_run(),
+    return [*search_runs(), *first_runs(), *refining_runs(), *longer_runs(),
             *final_runs(), *_looks()]
 
 
@@ -185,9 +188,13 @@ def refining_runs() -> list[Run]:
     ]
 
 
-def confirming_run() -> Run:
-    """Give the final training, as it is with 5,000 images left out."""
-    return _refined("confirm", CHOSEN_REFINEMENT, epochs=FINAL_EPOCHS)
+def longer_runs() -> list[Run]:
+    """List the runs of the finalists, as long as the final training."""
+    return [
+        _refined(f"longer_{name}", name,
+                 epochs=FINAL_EPOCHS, held_out=HELD_OUT)
+        for name in FINALISTS
+    ]
 
 
 def final_runs() -> list[Run]:
@@ -245,34 +252,29 @@ def result() -> ConvolutionResult:
     def table(make, needed: list[Run]) -> pd.DataFrame:
         return make(needed, [stored[run] for run in needed])
 
-    search, refining, final = search_runs(), refining_runs(), final_runs()
+    search, refining, longer = search_runs(), refining_runs(), longer_runs()
+    final = final_runs()
     tried = table(experiments.final_frame, search).assign(setting=list(TRIED))
-    refined = table(experiments.final_frame, refining).assign(
-        setting=list(REFINEMENTS)
+    refined = table(experiments.final_frame, [*refining, *longer]).assign(
+        setting=[*REFINEMENTS, *FINALISTS]
     )
-    best = (
-        *choice(tried.set_index("setting")),
-        refined.set_index("setting")["validation_accuracy"].idxmax(),
-    )
-    if best != (CHOSEN_ARCHITECTURE, CHOSEN_CHANGE, CHOSEN_REFINEMENT):
+    best = (*choice(tried.set_index("setting")), *refinement(refined))
+    if best != (CHOSEN_ARCHITECTURE, CHOSEN_CHANGE,
+                set(FINALISTS), CHOSEN_REFINEMENT):
         raise ValueError(f"validation chooses {best}")
-    confirming = [confirming_run()]
-    confirmed = table(experiments.final_frame, confirming)
+    chosen = longer[FINALISTS.index(CHOSEN_REFINEMENT)]
     first_errors, errors, inside, sharpness = (
         stored[run].result for run in _looks()
     )
     return ConvolutionResult(
         tried=tried,
         refined=refined,
-        costs=pd.concat([
-            _costs(tried), _costs(confirmed.assign(setting="final")),
-            _dense_costs(),
-        ], ignore_index=True),
+        costs=pd.concat([_costs(tried), _dense_costs()], ignore_index=True),
         first=table(experiments.final_frame, first_runs()),
         first_errors=first_errors,
         final=table(experiments.final_frame, final),
         epochs=table(experiments.table_frame, final),
-        confirmed=table(experiments.table_frame, confirming),
+        confirmed=table(experiments.table_frame, [chosen]),
         errors=errors,
         inside=inside,
         sharpness=sharpness.metrics,
@@ -321,6 +323,24 @@ def choice(tried: pd.DataFrame) -> tuple[str, str | None]:
     return (
         architectures.loc[able, "multiplications"].idxmin(),
         change if gains else None,
+    )
+
+
+def refinement(refined: pd.DataFrame) -> tuple[set[str], str]:
+    """Choose the finalists of the second search, and of these the final one.
+
+    `refined` has a row for each training: `setting`, `epochs`,
+    `validation_accuracy` and `validation_loss`.
+    """
+    by_epochs = {
+        epochs: group.set_index("setting")
+        for epochs, group in refined.groupby("epochs")
+    }
+    first, longer = by_epochs[REFINEMENT_EPOCHS], by_epochs[FINAL_EPOCHS]
+    return (
+        {first["validation_accuracy"].idxmax(),
+         first["validation_loss"].idxmin()},
+        longer["validation_accuracy"].idxmax(),
     )
 
 
