@@ -66,7 +66,7 @@ def test_the_final_networks_differ_in_their_seed_alone():
     assert not longer.whole_training_set
     assert dataclasses.replace(
         longer, whole_training_set=True, keep_weights=True,
-        held_out=first.held_out,
+        held_out=first.held_out, epochs=convolution.FINAL_EPOCHS,
     ) == first
 
 
@@ -104,7 +104,7 @@ def test_the_second_search_changes_what_it_says_and_nothing_else():
         convolution.FINALISTS, convolution.longer_runs(), strict=True
     ):
         assert run.config == dataclasses.replace(
-            configs[name], epochs=convolution.FINAL_EPOCHS
+            configs[name], epochs=convolution.LONGER_EPOCHS
         )
 
 
@@ -118,7 +118,7 @@ def test_the_second_search_looks_at_no_test_image():
 
 
 def test_finalists_are_the_best_by_either_measure_and_then_by_errors():
-    short, long = convolution.REFINEMENT_EPOCHS, convolution.FINAL_EPOCHS
+    short, long = convolution.REFINEMENT_EPOCHS, convolution.LONGER_EPOCHS
     refined = pd.DataFrame(
         [("a", short, 0.99, 0.03), ("b", short, 0.98, 0.01),
          ("c", short, 0.97, 0.02), ("a", long, 0.992, 0.01),
