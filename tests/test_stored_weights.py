@@ -7,7 +7,10 @@ from digits import data, networks, training
 from digits.compute import compute
 from digits.experiments import convolution, influences
 
-FINAL = [*convolution.final_runs(), *influences.final_runs()]
+FINAL = [
+    *convolution.first_runs(), *convolution.final_runs(),
+    *influences.final_runs(),
+]
 
 
 @pytest.fixture(scope="module")
