@@ -89,8 +89,7 @@ def test_the_parameters_are_those_counted_by_hand(keras):
     assert network.output_shape == (None, 10)
 
 
-def test_a_last_convolution_sees_where_a_pattern_lies(keras):
-    """The mean over all places does not, but for the margin."""
+def test_a_last_convolution_has_a_kernel_as_large_as_what_is_left(keras):
     network = convolutional.build(SMALL)
     last = network.layers[-6]
     assert isinstance(last, keras.layers.Conv2D)

@@ -50,7 +50,7 @@ def test_the_cheapest_able_architecture_and_the_clearest_gain(
 
 def test_another_choice_than_that_of_validation_is_refused(monkeypatch):
     monkeypatch.setattr(convolution, "choice", lambda _: ("narrow", "adamw"))
-    with pytest.raises(ValueError, match=r"chooses \('narrow', 'adamw', '"):
+    with pytest.raises(ValueError, match=r"chooses \('narrow', 'adamw', "):
         convolution.result()
 
 
@@ -75,7 +75,9 @@ def test_what_the_convolutional_networks_reach():
     assert len(found.tried) == len(convolution.TRIED) >= 10
     assert found.tried["test_accuracy"].isna().all()
     assert found.final["parameters"].max() <= 600_000
-    assert found.final["test_accuracy"].min() > 0.99
+    assert found.final["test_accuracy"].min() >= 0.995
+    assert found.final["test_accuracy"].mean() >= 0.9965
+    assert found.first["test_accuracy"].max() < 0.9965
     assert found.errors.metrics["ensemble_accuracy"] > (
         found.final["test_accuracy"].mean()
     )
@@ -126,7 +128,7 @@ def test_finalists_are_the_best_by_either_measure_and_then_by_errors():
         columns=["setting", "epochs", "validation_accuracy",
                  "validation_loss"],
     )
-    assert convolution.refinement(refined) == ({"a", "b"}, "b")
+    assert convolution.refinement(refined) == ("a", "b", "b")
 
 
 def test_raised_contrast_makes_up_for_what_interpolation_blurs():

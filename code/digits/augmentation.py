@@ -80,7 +80,7 @@ class SaltAndPepper(keras.layers.Layer):
 class RandomWarp(RandomAffine):
     """Bends images too, and keeps them sharp, in one interpolation.
 
-    Takes and gives images of shape (n, height, width, 1). Before the map of
+    Takes and gives images of shape (n, height, width, 1). After the map of
     `RandomAffine`, each image gets a smooth field of displacements of its own:
     at 5x5 places spread over it, both coordinates are drawn from a normal
     distribution with a standard deviation of `bend` pixels, and interpolated

@@ -25,8 +25,9 @@ class ConvolutionalConfig(ClassifierConfig):
     With `last_convolution`, a number of channels, the network gets the head of
     `models.with_last_convolution`. Training images are changed by
     `augmentation.RandomWarp` with `bend` and `contrast`, and seasoned after
-    that. `held_out` images are validated on, drawn by class from all 60,000,
-    the same for each seed. Out of range, a field raises `ValueError`.
+    that. Without the whole training set, `held_out` images are validated on,
+    drawn by class from all 60,000, the same for each seed, and the others
+    trained on. Out of range, a field raises `ValueError`.
     """
 
     last_convolution: int = 0

@@ -71,7 +71,8 @@ def learning_curves(epochs: pd.DataFrame, confirmed: pd.DataFrame) -> Figure:
     axis.plot(confirmed["epoch"], confirmed["validation_accuracy"],
               color=DARK, marker=".", label="validation, as they are")
     axis.yaxis.set_major_formatter(PercentFormatter(1))
-    axis.set_xticks(range(2, mean.index.max() + 1, 2))
+    last = max(mean.index.max(), confirmed["epoch"].max())
+    axis.set_xticks(range(2, last + 1, 2))
     axis.set(xlabel="epoch", ylabel="accuracy", ylim=(0.95, 1.001))
     axis.legend(loc="lower right")
     return figure
