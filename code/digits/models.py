@@ -93,10 +93,10 @@ def with_last_convolution(
 
     The mean of each channel tells which patterns there are, and not where.
     Here, after max pooling (7x7 places become 3x3, the last row and column are
-    left out), a convolution with `channels` channels has a kernel
-    as large as what is left of the image, as layer C5 of LeNet-5 has (LeCun et
-    al., 1998). `dropout` is the share of its outputs dropped in training,
-    before the softmax layer.
+    left out), a convolution with `channels` channels has a kernel as large as
+    what is left of the image, as layer C5 of LeNet-5 has (LeCun et al., 1998).
+    `dropout` is the share of its outputs dropped in training, before the
+    softmax layer.
     """
     last = next(
         layer for layer in reversed(network.layers)

@@ -111,7 +111,7 @@ def missed(
     `images` have shape (n, 28, 28). Label, prediction and its probability are
     written above each; a frame marks known errors of the label.
     """
-    columns = 13
+    columns = 14
     rows = -(-len(images) // columns)
     figure, axes = new_figure(0.1 + 0.7 * rows, columns, rows, squeeze=False)
     for axis in axes.flat[len(images) :]:
