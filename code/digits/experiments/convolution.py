@@ -168,15 +168,19 @@ def search_runs() -> list[Run]:
 
 def first_runs() -> list[Run]:
     """List the runs of the first search's choice on all 60,000 images."""
-    chosen = (
+    return [
+        _training(f"first_seed-{seed}", seed=seed, whole_training_set=True,
+                  keep_weights=True, epochs=FINAL_EPOCHS, **_chosen())
+        for seed in FINAL_SEEDS
+    ]
+
+
+def _chosen() -> dict:
+    """Give what the first search's choice changes of the base."""
+    return (
         ARCHITECTURES[CHOSEN_ARCHITECTURE]
         | OTHER_CHANGES.get(CHOSEN_CHANGE, {})
     )
-    return [
-        _training(f"first_seed-{seed}", seed=seed, whole_training_set=True,
-                  keep_weights=True, epochs=FINAL_EPOCHS, **chosen)
-        for seed in FINAL_SEEDS
-    ]
 
 
 def refining_runs() -> list[Run]:
@@ -210,8 +214,7 @@ def _refined(name: str, refinement: str, **change) -> Run:
     """Give a training of what the first search chose, refined."""
     fields = (
         dataclasses.asdict(BASE)
-        | ARCHITECTURES[CHOSEN_ARCHITECTURE]
-        | OTHER_CHANGES.get(CHOSEN_CHANGE, {})
+        | _chosen()
         | REFINEMENTS[refinement]
         | change
     )
