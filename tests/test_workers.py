@@ -11,7 +11,7 @@ from concurrent.futures import CancelledError
 import pytest
 
 import toy_tasks
-from digits import workers
+from digits import scratch, workers
 from digits.workers import LocalExecutor, WorkerDied
 from toy_tasks import Toy, traces
 
@@ -146,21 +146,21 @@ def test_at_least_one_worker_is_needed(jobs):
 
 
 def make_old(file):
-    then = time.time() - 2 * workers.NEW
+    then = time.time() - 2 * scratch.NEW
     os.utime(file, (then, then))
 
 
 def test_folders_of_the_dead_are_removed_and_of_the_living_kept(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(workers.tempfile, "tempdir", str(tmp_path))
-    orphan = tmp_path / f"{workers.PREFIX}orphan"
+    monkeypatch.setattr(scratch.tempfile, "tempdir", str(tmp_path))
+    orphan = tmp_path / f"{scratch.PREFIX}orphan"
     (orphan / "worker").mkdir(parents=True)
     (orphan / "worker" / "log").write_text("last words")
-    (orphan / workers.IN_USE).touch()
-    new = tmp_path / f"{workers.PREFIX}new"
+    (orphan / scratch.IN_USE).touch()
+    new = tmp_path / f"{scratch.PREFIX}new"
     shutil.copytree(orphan, new)
-    make_old(orphan / workers.IN_USE)
+    make_old(orphan / scratch.IN_USE)
     (tmp_path / "other").mkdir()
     living = LocalExecutor(1)
     kept = list(tmp_path.iterdir())
@@ -171,7 +171,7 @@ def test_folders_of_the_dead_are_removed_and_of_the_living_kept(
     kept.remove(new)
     for folder in kept:
         if folder.name != "other":
-            make_old(folder / workers.IN_USE)
+            make_old(folder / scratch.IN_USE)
     second = LocalExecutor(1)
     assert set(kept) <= set(tmp_path.iterdir())
     assert living.submit(pow, 3, 2).result(PATIENCE) == 9
@@ -200,7 +200,7 @@ def test_a_killed_process_leaves_a_folder_that_the_next_removes(
     )
     assert done.returncode == -signal.SIGKILL
     (left,) = folder.iterdir()
-    make_old(left / workers.IN_USE)
-    monkeypatch.setattr(workers.tempfile, "tempdir", str(folder))
+    make_old(left / scratch.IN_USE)
+    monkeypatch.setattr(scratch.tempfile, "tempdir", str(folder))
     LocalExecutor(1).shutdown()
     assert list(folder.iterdir()) == []

@@ -11,6 +11,8 @@ import numpy as np
 
 from digits import checkpoint, data, progress
 from digits.checks import refuse_unless, whole
+from digits.fingerprint import ignored
+from digits.rehearsal import IN_SMALL, Rehearsal, smaller
 from digits.store import Result, short_float
 from digits.training import outputs, start, weights_of
 
@@ -95,6 +97,14 @@ class ClassifierConfig:
             ("shift", "from 0 to 28 pixels", 0 <= self.shift <= 28),
             ("noise", "in [0, 1]", 0 <= self.noise <= 1),
         ))
+
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Train for a few epochs, of which one at least is not averaged."""
+        config = smaller(self, epochs=3, averaged_epochs=2, epoch_images=320,
+                         training_images=200)
+        held_out = 0 if self.whole_training_set else data.VALIDATION_SIZE
+        return Rehearsal(config, 300 + held_out)
 
 
 def train_classifier(config: ClassifierConfig) -> Result:

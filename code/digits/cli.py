@@ -13,6 +13,7 @@ import numpy as np
 from digits import (
     cluster,
     compute,
+    confirm,
     data,
     experiments,
     handwriting,
@@ -166,6 +167,7 @@ def status(
                 "experiment": item.run.experiment,
                 "run": item.run.name,
                 "state": item.state,
+                "confirmed": item.confirmed,
                 "reasons": item.reasons,
                 "notes": item.notes,
                 "seconds": item.seconds,
@@ -177,38 +179,91 @@ def status(
     # One after the other: thousands of stamps would take hundreds of MB.
     counts, seconds, lines = Counter(), 0.0, []
     for number, item in enumerate(found):
-        counts[item.state] += 1
+        state = item.state
+        if state == "fresh" and item.confirmed:
+            state = "fresh, confirmed by rehearsal"
+        counts[state] += 1
         seconds += item.seconds or 0
         cost = "" if item.seconds is None else f"{item.seconds:.1f} s"
         lines += [
-            f"{number:4} {item.state:8} {item.run!s:42} {cost:>9}",
+            f"{number:4} {item.state:8} {item.run!s:42} {cost:>9}"
+            + state.removeprefix(item.state),
             *(f"         - {reason}" for reason in item.reasons),
             *(f"         ({note})" for note in item.notes),
         ]
     click.echo("\n".join(lines))
     click.echo(
-        ", ".join(f"{counts[state]} {state}" for state in sorted(counts))
+        "; ".join(f"{counts[state]} {state}" for state in sorted(counts))
         + f"; computed in {seconds / 60:.1f} minutes of one core"
     )
 
 
+@main.command("confirm")
+@click.argument("names", nargs=-1, metavar="[EXPERIMENT]...",
+                type=click.Choice(experiments.NAMES))
+@click.option("--dry-run", is_flag=True, help="Rehearse, and write nothing.")
+@click.option("--jobs", type=click.IntRange(min=1),
+              help="Rehearsals at once: as many as there are cores if not "
+              "given.")
+def confirm_results(
+    names: tuple[str, ...], dry_run: bool, jobs: int | None
+) -> None:
+    """Carry stale results over a change of code alone, by evidence.
+
+    Each run is rehearsed in small, with the code that computed it, from git,
+    and with the code that is here. Where every bit is the same, the result is
+    fresh again; where not, it stays stale. Of all that EXPERIMENT needs, too,
+    or of all experiments. Exits with 1 if a result stays stale.
+    """
+    verdicts = confirm.confirm(
+        experiments.all_runs(names or experiments.NAMES),
+        jobs=jobs, dry_run=dry_run,
+    )
+    for item in verdicts:
+        click.echo(f"{item.outcome:10} {item.run}: {item.why}")
+    counts = Counter(item.outcome for item in verdicts)
+    click.echo(", ".join(
+        f"{counts[outcome]} {outcome}" for outcome in confirm.OUTCOMES
+    ) + (" (dry run: no stamp was written)" if dry_run else ""))
+    if counts.total() > counts[confirm.CONFIRMED]:
+        raise click.ClickException(
+            "some results stay stale. To compute them: digits train"
+        )
+
+
 @main.command()
-def check() -> None:
+@click.option("--computed", is_flag=True,
+              help="Refuse results that were confirmed, not computed.")
+def check(computed: bool) -> None:
     """Exit with 1 unless all results are fresh and the freeze is theirs."""
     runs = experiments.all_runs()
-    problems = [
-        f"{item.run}: {item.state} ({'; '.join(item.reasons)})"
+    found = [
+        (item.run, item.state, item.confirmed, "; ".join(item.reasons))
         for item in survey(runs)
-        if item.state != "fresh"
+    ]
+    problems = [
+        f"{run}: {state} ({why})" for run, state, _, why in found
+        if state != "fresh"
     ]
     if problems:
-        problems.append("To compute them: digits train")
+        problems.append("To compute them: digits train; where only code was "
+                        "rewritten: digits confirm")
+    confirmed = [str(run) for run, _, carried_over, _ in found if carried_over]
+    if computed and confirmed:
+        problems += [
+            *(f"{run}: confirmed by rehearsal" for run in confirmed),
+            "To compute them anew: digits train --force",
+        ]
     frozen = provenance.freeze_problems()
     if frozen:
         problems += [*frozen, "To execute the report again: quarto render"]
     if problems:
         raise click.ClickException("not all is fresh:\n" + "\n".join(problems))
-    click.echo(f"All {len(runs)} results are fresh, and the freeze is theirs.")
+    click.echo(
+        f"All {len(runs)} results are fresh, and the freeze is theirs"
+        + (f"; {len(confirmed)} were confirmed by rehearsal."
+           if confirmed else ".")
+    )
 
 
 @main.command()

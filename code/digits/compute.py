@@ -105,7 +105,7 @@ def compute(
         raise TrainingRefused(_refusal(waiting))
     stored = {path: s.stored for path, s in found.items()}
     if waiting:
-        jobs = jobs or (IN_FLIGHT if executor else _at_once())
+        jobs = jobs or (IN_FLIGHT if executor else at_once())
         with contextlib.ExitStack() as stack:
             if executor is None:
                 executor = stack.enter_context(_local(jobs))
@@ -175,7 +175,7 @@ class _Work:
             raise
         finally:
             for attempt in self.under_way.values():
-                _release(attempt.lock)
+                release(attempt.lock)
         if self.failures:
             raise RunsFailed("\n\n".join(self.failures))
         return self.stored
@@ -187,14 +187,14 @@ class _Work:
                 return
             status_then = self.waiting.popleft()
             run = status_then.run
-            lock = _try_lock(run.path(self.folder))
+            lock = try_lock(run.path(self.folder))
             if lock is None:
                 self.waiting.append(status_then)
                 continue
             # Another computation may have done it in the meantime.
             now = status(run, self.folder)
             if now.state == "fresh" and not self.force:
-                _release(lock)
+                release(lock)
                 self._keep(run, now.stored)
             else:
                 self._submit(_Attempt(now, lock))
@@ -211,7 +211,7 @@ class _Work:
             )
         except Exception as error:  # a pool that is broken, or was shut down
             self._fail(run, _described(error))
-            _release(attempt.lock)
+            release(attempt.lock)
             return
         self.under_way[future] = attempt
 
@@ -255,7 +255,7 @@ class _Work:
         else:
             self._keep(run, stored)
         del self.under_way[future]
-        _release(attempt.lock)
+        release(attempt.lock)
 
     def _save(self, run: Run, finished: tuple) -> store.Stored:
         result, worker_stamp = finished
@@ -330,13 +330,13 @@ def _clear_up(found: dict[Path, Status]) -> None:
         fresh = path in found and found[path].state == "fresh"
         # Of a folder that can't be written to, nothing can be removed.
         with contextlib.suppress(OSError):
-            lock = _try_lock(path)
+            lock = try_lock(path)
             if lock is None:
                 continue
             for kind, file in files:
                 if fresh or kind != "checkpoint":
                     file.unlink(missing_ok=True)
-            _release(lock)
+            release(lock)
 
 
 def _checkpoint_of(run: Run, folder: Path) -> Path:
@@ -349,7 +349,7 @@ def _bits_of(run: Run, folder: Path) -> str:
     return repr((identity(run, folder), versions(), hardware(), gpus()))
 
 
-def _at_once() -> int:
+def at_once() -> int:
     """Count the runs to compute at once: as many as cores, or one on a GPU."""
     if gpus():
         return 1
@@ -376,7 +376,7 @@ def _described(error: Exception) -> str:
     return "\n  ".join(lines[:1] + lines[1:][-workers.LAST_LINES :])
 
 
-def _try_lock(path: Path) -> FileLock | None:
+def try_lock(path: Path) -> FileLock | None:
     """Take the lock of a run, or None if another computation has it.
 
     The system gives back the lock of a process that has died.
@@ -390,7 +390,7 @@ def _try_lock(path: Path) -> FileLock | None:
     return lock
 
 
-def _release(lock: FileLock) -> None:
+def release(lock: FileLock) -> None:
     """Give back a lock and remove its file.
 
     In this order: who waits for the lock then holds one of a file that is

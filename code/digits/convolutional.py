@@ -14,6 +14,8 @@ import numpy as np
 from digits import classifier, data
 from digits.checks import refuse_unless, whole
 from digits.classifier import ClassifierConfig
+from digits.fingerprint import ignored
+from digits.rehearsal import IN_SMALL, Rehearsal, smaller
 from digits.store import Result
 from digits.training import outputs, start, weights_of
 
@@ -50,6 +52,13 @@ class ConvolutionalConfig(ClassifierConfig):
              whole(self.held_out, 10)
              and self.held_out < data.SHAPES["x_train"][0]),
         ))
+
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Train as a `ClassifierConfig` does, and hold out fewer images."""
+        config = smaller(super().rehearsal().config, held_out=1_050)
+        held_out = 0 if self.whole_training_set else config.held_out
+        return Rehearsal(config, 300 + held_out)
 
 
 def train_convolutional_network(config: ConvolutionalConfig) -> Result:

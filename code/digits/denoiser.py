@@ -6,7 +6,9 @@ import numpy as np
 
 from digits import data, progress
 from digits.checks import refuse_unless, whole
+from digits.fingerprint import ignored
 from digits.noise import salt_and_pepper
+from digits.rehearsal import IN_SMALL, Rehearsal, smaller
 from digits.store import Result, short_float
 from digits.training import (
     EVALUATION_BATCH,
@@ -47,6 +49,11 @@ class DenoiserConfig:
             ("epochs", "a whole number from 1", whole(self.epochs, 1)),
             ("batch_size", "a whole number from 1", whole(self.batch_size, 1)),
         ))
+
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Train for a few epochs."""
+        return Rehearsal(smaller(self, epochs=3), train=600)
 
 
 def train_denoiser(config: DenoiserConfig) -> Result:

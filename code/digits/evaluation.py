@@ -13,7 +13,9 @@ from digits.checks import refuse_unless, whole
 from digits.classifier import ClassifierConfig
 from digits.convolutional import ConvolutionalConfig
 from digits.denoiser import DenoiserConfig
+from digits.fingerprint import ignored
 from digits.noise import NOISE_LEVELS, salt_and_pepper
+from digits.rehearsal import FEW, IN_SMALL, Rehearsal, smaller
 from digits.store import Result
 from digits.training import DenseConfig, outputs, start
 
@@ -43,6 +45,11 @@ class ShiftConfig:
         refuse_unless(self, [
             ("largest_shift", "a whole number of pixels below 28", right),
         ])
+
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Shift fewer images, and less far."""
+        return Rehearsal(smaller(self, largest_shift=4), test=FEW)
 
 
 def score_shifted(config: ShiftConfig, trained: Result) -> Result:
@@ -97,6 +104,11 @@ class NoiseConfig:
     denoiser: DenoiserConfig | None = None
     noise_seed: int = 0
 
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Season fewer images."""
+        return Rehearsal(smaller(self), test=FEW)
+
 
 def score_noise(config: NoiseConfig, *trained: Result) -> Result:
     """Score a classifier on test images of each noise level.
@@ -139,6 +151,11 @@ class ExamplesConfig:
     images: tuple[int, ...]
     noise_levels: tuple[float, ...]
     noise_seed: int = 0
+
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Show the same images, of fewer."""
+        return Rehearsal(smaller(self), test=FEW)
 
 
 def show_denoising(
@@ -183,6 +200,11 @@ class ErrorsConfig:
     """How many of the results are convolutional; the others are dense."""
 
     convolutional: int
+
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Look at all test images: known errors are named by number."""
+        return Rehearsal(self, test=data.SHAPES["x_test"][0])
 
 
 def examine_errors(config: ErrorsConfig, *trained: Result) -> Result:
@@ -290,6 +312,11 @@ class InsideConfig:
     network: ClassifierConfig
     image: int = 0
 
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Look into a network that was trained less."""
+        return Rehearsal(smaller(self), test=FEW)
+
 
 def look_inside(config: InsideConfig, trained: Result) -> Result:
     """Give a network's first kernels, and what its layers make of an image.
@@ -337,6 +364,11 @@ class SharpnessConfig:
         refuse_unless(self, [
             ("images", "a whole number from 1", whole(self.images, 1)),
         ])
+
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Look at fewer images than there are."""
+        return Rehearsal(smaller(self, images=500))
 
 
 def measure_sharpness(config: SharpnessConfig) -> Result:

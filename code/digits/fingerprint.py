@@ -38,8 +38,9 @@ _IMPORTERS = {"import_module", "__import__"}
 def ignored(reason: str) -> Callable[[Function], Function]:
     """Mark a function that cannot influence a result: it is not followed.
 
-    `reason` says why it cannot; it is read by people only. Use it where
-    something else vouches for the outcome, such as a checksum.
+    So for a method of a class, which is then left out of it. `reason` says why
+    it cannot; it is read by people only. Use it where something else vouches
+    for the outcome, such as a checksum.
     """
     if not reason:
         raise ValueError("ignored() needs the reason, got an empty string")

@@ -14,6 +14,8 @@ from digits import data, denoiser, networks
 from digits.checks import refuse_unless, whole
 from digits.classifier import ClassifierConfig
 from digits.denoiser import DenoiserConfig
+from digits.fingerprint import ignored
+from digits.rehearsal import FEW, IN_SMALL, Rehearsal, smaller
 from digits.store import Result
 from digits.training import DenseConfig, outputs, start
 
@@ -45,6 +47,11 @@ class GenerationConfig:
             ("way", ways, self.way in ways),
             ("count", "a whole number from 1", whole(self.count, 1)),
         ])
+
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Judge fewer digits, made like fewer."""
+        return Rehearsal(smaller(self, count=250), train=1_000, test=FEW)
 
 
 def judge_digits(
@@ -175,6 +182,11 @@ class CodesConfig:
     autoencoder: DenoiserConfig
     pairs: tuple[tuple[int, int], ...]
     steps: int = 9
+
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Describe the codes of fewer images."""
+        return Rehearsal(smaller(self), test=FEW)
 
 
 def describe_codes(config: CodesConfig, trained: Result) -> Result:

@@ -6,7 +6,9 @@ import numpy as np
 
 from digits import data, networks, progress
 from digits.denoiser import DenoiserConfig
+from digits.fingerprint import ignored
 from digits.noise import NOISE_LEVELS, salt_and_pepper
+from digits.rehearsal import FEW, IN_SMALL, Rehearsal, smaller
 from digits.store import Result
 from digits.training import outputs, start
 
@@ -45,6 +47,11 @@ class QualityConfig:
     denoiser: DenoiserConfig
     images: int = 1_000
     noise_seed: int = 0
+
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Compare fewer images than there are."""
+        return Rehearsal(smaller(self, images=40), test=FEW)
 
 
 def score_quality(config: QualityConfig, trained: Result) -> Result:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from digits import data, fingerprint, paths, store
+from digits.formerly import differences
 
 GPUS = Path("/proc/driver/nvidia/gpus")
 LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
@@ -67,6 +68,11 @@ class Status:
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     stored: store.Stored | store.Stamped | None = None
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the result is of older code, and was confirmed since."""
+        return bool(self.stored and "confirmed" in self.stored.stamp)
 
     @property
     def seconds(self) -> float | None:
@@ -126,10 +132,10 @@ class _Look:
             return Status(run, "missing", (str(error),))
         stamp, now = stored.stamp, self.identity(run)
         reasons = [
-            *_differences("config: ", stamp.get("config"), now["config"]),
+            *differences("config: ", stamp.get("config"), now["config"]),
             *_changed_code(stamp.get("code"), now["code"]),
             *self._needs_not_fresh(run),
-            *_differences("what it needs: ", stamp.get("needs"), now["needs"]),
+            *differences("what it needs: ", stamp.get("needs"), now["needs"]),
             *(
                 f"{key} was {stamp.get(key)}, is now {now[key]}"
                 for key in ("task", "data")
@@ -141,7 +147,7 @@ class _Look:
                 if not isinstance(stamp.get(key), kind)
             ),
         ]
-        notes = _differences("version of ", stamp.get("versions"), versions())
+        notes = differences("version of ", stamp.get("versions"), versions())
         state = "stale" if reasons else "fresh"
         return Status(run, state, tuple(reasons), tuple(notes), stored)
 
@@ -259,18 +265,6 @@ def _has_distribution(name: str) -> bool:
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         return bool(importlib.metadata.version(name))
     return False
-
-
-def _differences(kind: str, then: Any, now: dict) -> list[str]:
-    if then == now:
-        return []
-    then = then if isinstance(then, dict) else {}
-    return [
-        f"{kind}{key} was {then.get(key, 'absent')!r}, "
-        f"is now {now.get(key, 'absent')!r}"
-        for key in sorted(then.keys() | now.keys())
-        if then.get(key, "absent") != now.get(key, "absent")
-    ]
 
 
 def _changed_code(then: Any, now: dict[str, str]) -> list[str]:

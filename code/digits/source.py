@@ -76,9 +76,19 @@ class Module:
             if not isinstance(statement, _SCOPES):
                 self._add_imports(statement)
         for statement in statements:
+            if isinstance(statement, ast.ClassDef):
+                self._leave_out_ignored(statement)
             for name in self._binds(statement):
                 self.definitions.setdefault(name, []).append(statement)
         return self
+
+    def _leave_out_ignored(self, statement: ast.ClassDef) -> None:
+        """Take the methods out of a class that are not to be followed."""
+        statement.body = [
+            item for item in statement.body
+            if not any(map(self._is_ignored,
+                           getattr(item, "decorator_list", [])))
+        ]
 
     def _binds(self, statement: ast.stmt) -> set[str]:
         """Name what the statement defines; imports of our own are followed."""

@@ -133,6 +133,20 @@ def save(path: Path, result: Result, stamp: dict[str, Any]) -> Stored:
     return load(path)
 
 
+def restamp(path: Path, checksum: str, stamp: dict[str, Any]) -> None:
+    """Give a result another stamp; what was computed keeps its bytes.
+
+    Raises `DamagedResult` where the result can't be trusted, and where it is
+    no longer the one with this checksum.
+    """
+    document, _ = _verified(path)
+    if document["checksum"] != checksum:
+        raise DamagedResult(f"{path}: was written anew in the meantime")
+    document["stamp"] = stamp
+    document["checksum"] = _checksum(document)
+    write_atomically(path, _as_text(document).encode())
+
+
 def load(path: Path) -> Stored:
     """Read a result, its arrays and its weights, each verified.
 

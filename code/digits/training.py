@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from digits import data, progress
+from digits.fingerprint import ignored
+from digits.rehearsal import IN_SMALL, Rehearsal, smaller
 from digits.store import Result, short_float
 
 # Batches that TensorFlow runs between two looks at Python. Measured for
@@ -87,6 +89,17 @@ class DenseConfig:
                 raise ValueError(
                     f"{name} is {getattr(self, name)!r}; allowed: {allowed}"
                 )
+
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Train for a few epochs; where it may stop early, until it does."""
+        stops = self.early_stopping_patience is not None
+        config = smaller(self, epochs=40 if stops else 4,
+                         early_stopping_patience=1)
+        held_out = 0 if self.whole_training_set else data.VALIDATION_SIZE
+        # More steps than run between two looks at Python; the last not full.
+        images = (STEPS_PER_EXECUTION + 1) * self.batch_size + 20
+        return Rehearsal(config, images + held_out)
 
 
 def _whole(value, least: int) -> bool:

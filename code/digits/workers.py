@@ -8,7 +8,6 @@ import contextlib
 import os
 import pickle
 import queue
-import shutil
 import signal
 import sys
 import tempfile
@@ -26,17 +25,13 @@ from functools import partial
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from digits import progress
+from digits.scratch import ScratchFolder
 
 # A worker that has computed for so long is replaced by a fresh one, so that
 # memory which TensorFlow keeps is given back. Starting one takes about 3 s.
 RENEW_AFTER = 10.0  # seconds
 LAST_LINES = 15
-# The folder of workers' logs, and the file in it that is locked while in use.
-PREFIX, IN_USE = "digits-", "in-use"
-NEW = 60.0  # seconds
 
 # One thread a worker; TensorFlow reads these when it is imported. It would use
 # oneDNN by itself on some processors only: measured on another one, without
@@ -67,10 +62,7 @@ class LocalExecutor(Executor):
         """Start no process yet; `ValueError` unless jobs is positive."""
         if jobs < 1:
             raise ValueError(f"jobs is {jobs}: at least 1 is needed")
-        _remove_orphans()
-        self._folder = tempfile.TemporaryDirectory(prefix=PREFIX)
-        self._in_use = FileLock(Path(self._folder.name) / IN_USE)
-        self._in_use.acquire()
+        self._folder = ScratchFolder()
         self._threads = ThreadPoolExecutor(jobs)
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._workers: set[_Worker] = set()
@@ -106,8 +98,7 @@ class LocalExecutor(Executor):
         if wait:
             for worker in self._workers:
                 worker.close()
-            self._in_use.release()
-            self._folder.cleanup()
+            self._folder.close()
 
     def _work(self, call: dict, message: tuple):
         worker = call["worker"] = self._take()
@@ -132,7 +123,7 @@ class LocalExecutor(Executor):
         with self._lock:
             if self._ended:
                 raise WorkerDied("the workers were ended")
-            worker = _Worker(Path(tempfile.mkdtemp(dir=self._folder.name)))
+            worker = _Worker(Path(tempfile.mkdtemp(dir=self._folder.path)))
             self._workers.add(worker)
             return worker
 
@@ -140,25 +131,6 @@ class LocalExecutor(Executor):
         worker.close()
         with self._lock:
             self._workers.discard(worker)
-
-
-def _remove_orphans() -> None:
-    """Remove the folders of those that were killed and could not do it.
-
-    The system gives back the lock of a process that has died. A folder that is
-    new may be about to be locked; one that is empty was never locked.
-    """
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        file = folder / IN_USE
-        with contextlib.suppress(OSError, Timeout):
-            known = file if file.exists() else folder
-            if time.time() - known.stat().st_mtime < NEW:
-                continue
-            if known == folder:
-                folder.rmdir()  # which fails where anything is inside
-                continue
-            with FileLock(file, timeout=0):
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Worker:
