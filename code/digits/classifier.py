@@ -125,21 +125,31 @@ def train_classifier(config: ClassifierConfig) -> Result:
     train = _subset(mnist.train, config)
     network = build(config)
     table = _fit(network, train, mnist.validation, config)
-    test = {}
-    if config.whole_training_set:
-        test["test_probabilities"] = outputs(network, mnist.test.images)
+    part = mnist.validation or mnist.test
+    probabilities = outputs(network, part.images)
+    return scored(network, table, probabilities, part.labels, config)
+
+
+def scored(
+    network, table: dict[str, list], probabilities: np.ndarray,
+    labels: np.ndarray, config: ClassifierConfig,
+) -> Result:
+    """Make the result of a training, as `train_classifier` describes it.
+
+    `probabilities` of shape (n, 10) and `labels` (n,) are of the test images
+    with the whole training set, and of those held out without.
+    """
+    accuracy = _share(probabilities, labels)
+    final = config.whole_training_set
     return Result(
         metrics={
             "parameters": network.count_params(),
             "multiplications": multiplications(network),
-            "validation_accuracy": _accuracy(network, mnist.validation),
-            "test_accuracy": (
-                _share(test["test_probabilities"], mnist.test.labels)
-                if test else None
-            ),
+            "validation_accuracy": None if final else accuracy,
+            "test_accuracy": accuracy if final else None,
         },
         table=table,
-        arrays=test,
+        arrays={"test_probabilities": probabilities} if final else {},
         weights=weights_of(network) if config.keep_weights else None,
     )
 

@@ -21,10 +21,10 @@ from typing import Any
 
 from digits import data, paths, rehearse, store
 from digits.compute import at_once, release, try_lock
-from digits.formerly import Formerly, changes_here
 from digits.history import HistoryError, code_digest
 from digits.origins import Origin, Origins, known
-from digits.rehearsing import Part, perform
+from digits.rehearsals import Rehearsals, after_needs
+from digits.rehearsing import perform
 from digits.runs import (
     STAMPED,
     Run,
@@ -84,20 +84,6 @@ def confirm(
         return confirmation.verdicts(jobs or at_once(), dry_run)
 
 
-def with_needs(runs: Iterable[Run]) -> list[Run]:
-    """List runs, each after those that it needs."""
-    found: dict[Run, None] = {}
-
-    def add(run: Run) -> None:
-        for need in run.needs:
-            add(need)
-        found.setdefault(run)
-
-    for run in runs:
-        add(run)
-    return list(found)
-
-
 class _Confirmation:
     """One look at stale runs, and what becomes of them."""
 
@@ -106,7 +92,7 @@ class _Confirmation:
         self.here, self.results = root / "code", root / "data/results"
         self.origins = Origins(root, folder / "aside")
         self.stale = [
-            status for status in survey(with_needs(runs), self.results)
+            status for status in survey(after_needs(runs), self.results)
             if status.state != "fresh"
         ]
         self.candidates: dict[Run, _Candidate] = {}
@@ -116,10 +102,9 @@ class _Confirmation:
         """Consider all, rehearse those that differ, and judge."""
         for status in self.stale:
             self._consider(status)
-        pairs: dict[str, tuple[Part, Part]] = {}
-        for run in self.candidates:
-            if (likeness := self._likeness(run)) not in pairs:
-                pairs[likeness] = self._pair(run)
+        pairs = Rehearsals(self.here, {
+            run: candidate.origin for run, candidate in self.candidates.items()
+        }).pairs()
         answers = perform(
             {part for pair in pairs.values() for part in pair},
             self.folder, jobs,
@@ -128,7 +113,7 @@ class _Confirmation:
             if lacking := self._lacking(run):
                 self._say(run, IMPOSSIBLE, lacking)
             elif run in self.candidates:
-                pair = pairs[self._likeness(run)]
+                pair = pairs[run]
                 self._judge(run, pair, *(answers[part] for part in pair))
                 if not dry_run and self.found[run].outcome == CONFIRMED:
                     self._renew(run, pair, answers[pair[1]])
@@ -163,55 +148,6 @@ class _Confirmation:
             if verdict and verdict.outcome != CONFIRMED:
                 return f"needs {need}, which is not confirmed"
         return None
-
-    def _pair(self, run: Run) -> tuple[Part, Part]:
-        """Give a run's rehearsal with the code that was, and that is."""
-        test = run.config.rehearsal().test
-        was, now = self._place(run), self.here
-        return self._part(run, was, test), self._part(run, now, test, True)
-
-    def _place(self, run: Run) -> Path:
-        """Say where the code is that computed what is stored of a run."""
-        if run in self.candidates:
-            return self.candidates[run].origin.place
-        return self.here
-
-    def _part(
-        self, run: Run, place: Path, test: int, resume: bool = False
-    ) -> Part:
-        small, formerly = self._small(run), self._formerly(run)
-        changes = (
-            changes_here(run.config, small) if place == self.here
-            else formerly.changes(small)
-        )
-        return Part(
-            place, run.experiment, run.name, json.dumps(changes),
-            run.config.rehearsal().train, test,
-            tuple(
-                self._part(need, self._place(need), test)
-                for need in run.needs
-            ),
-            resume,
-        )
-
-    def _formerly(self, run: Run) -> Formerly:
-        if run in self.candidates:
-            return self.candidates[run].origin.formerly
-        return Formerly(run.config, store.config_as_json(run.config))
-
-    def _small(self, run: Run) -> Any:
-        return self._formerly(run).small(run.config.rehearsal().config)
-
-    def _likeness(self, run: Run) -> str:
-        """Write what a rehearsal depends on, but for seeds.
-
-        Runs that differ in these alone share their rehearsal.
-        """
-        small = store.config_as_json(self._small(run))
-        return json.dumps([
-            run.task_name, str(self._place(run)), _seedless(small),
-            *map(self._likeness, run.needs),
-        ])
 
     def _judge(self, run: Run, pair, then: dict, now: dict) -> None:
         commit = self.candidates[run].origin.commit[:10]
@@ -284,7 +220,7 @@ def _obstacles(stamp: dict[str, Any], now: dict[str, Any]) -> list[str]:
         found.append("its stamp does not say how it was confirmed")
     if stamp.get("data") != now["data"]:
         found.append("it was computed on other data")
-    if stamp.get("needs") != now["needs"]:
+    if (stamp.get("needs") or {}) != now["needs"]:
         found.append("what it needs was computed anew")
     return found
 
@@ -293,15 +229,7 @@ def _is_evidence(confirmed: Any) -> bool:
     """Tell whether a stamp says, if anything, how it was confirmed."""
     if confirmed is None:
         return True
-    origin = confirmed.get("computed_by") if isinstance(confirmed, dict) else {}
-    return isinstance(origin, dict) and {"task", "config", "code"} <= set(origin)
-
-
-def _seedless(value: Any) -> Any:
-    """Leave the seeds out of a config's JSON."""
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: _seedless(inner) for key, inner in value.items()
-        if key != "seed" and not key.endswith("_seed")
+    origin = isinstance(confirmed, dict) and confirmed.get("computed_by")
+    return isinstance(origin, dict) and set(origin) >= {
+        "task", "config", "code"
     }

@@ -17,7 +17,7 @@ from digits.classifier import ClassifierConfig
 from digits.fingerprint import ignored
 from digits.rehearsal import IN_SMALL, Rehearsal, smaller
 from digits.store import Result
-from digits.training import outputs, start, weights_of
+from digits.training import outputs, start
 
 
 @dataclass(frozen=True)
@@ -90,20 +90,12 @@ def train_convolutional_network(config: ConvolutionalConfig) -> Result:
         warped, train, None if final else held_out, unchanged
     )
     probabilities = outputs(network, held_out.images)
-    accuracy = float(np.mean(probabilities.argmax(1) == held_out.labels))
-    return Result(
-        metrics={
-            "parameters": network.count_params(),
-            "multiplications": classifier.multiplications(network),
-            "validation_accuracy": None if final else accuracy,
-            "validation_loss": (
-                None if final else _cross_entropy(probabilities, held_out)
-            ),
-            "test_accuracy": accuracy if final else None,
-        },
-        table=table,
-        arrays={"test_probabilities": probabilities} if final else {},
-        weights=weights_of(network) if config.keep_weights else None,
+    result = classifier.scored(
+        network, table, probabilities, held_out.labels, config
+    )
+    loss = None if final else _cross_entropy(probabilities, held_out)
+    return dataclasses.replace(
+        result, metrics=result.metrics | {"validation_loss": loss}
     )
 
 

@@ -54,8 +54,8 @@ class Origins:
                     place = self._history.code(commit)
                     return Origin(commit, place, origin["code"], formerly)
             problems.append(
-                f"no commit has the code {origin['code']} of its stamp"
-                + self._history.limit
+                f"no commit has a run like it with the code {origin['code']} "
+                f"of its stamp{self._history.limit}"
             )
         raise HistoryError("; ".join(problems))
 
@@ -76,8 +76,14 @@ class Origins:
         key = commit, run.experiment
         if key not in self._listed:
             place = self._history.code(commit)
-            self._listed[key] = rehearsing.listed(place, run.experiment)
-        return self._listed[key].get(str(run)) == {
+            try:
+                self._listed[key] = rehearsing.listed(place, run.experiment)
+            except RuntimeError as error:
+                raise HistoryError(
+                    f"the code of commit {commit[:10]}, which computed it, "
+                    f"can't run here: {error}"
+                ) from None
+        return self._listed[key].get(run.name) == {
             name: origin[name] for name in ("task", "config")
         }
 

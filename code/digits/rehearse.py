@@ -1,13 +1,13 @@
 """Rehearses runs with the code of any folder, in a process of its own.
 
-    python -P rehearse.py list EXPERIMENT... < /dev/null
+    python -P rehearse.py list EXPERIMENT
     python -P rehearse.py run REQUESTS.json
 
 with PYTHONPATH naming the folder of the package, which may be older than this
 file. So nothing of it is imported here but what every version has, and no
 object crosses from one to the other: requests are JSON, answers arrays.
 
-`list` prints the runs of experiments, each with its task and config. `run`
+`list` prints the runs of an experiment, each with its task and config. `run`
 answers each request of a list; see `Request` in `confirm`.
 """
 
@@ -31,20 +31,12 @@ PACKAGE = "digits"
 PARTS = ("metrics", "table", "arrays", "weights")
 
 
-def list_runs(experiments: list[str]) -> dict[str, dict]:
-    """Tell the task and the config of each run, by "experiment/run".
-
-    Leaves out what this version of the code does not have.
-    """
-    found = {}
-    for name in experiments:
-        with contextlib.suppress(ImportError):
-            found |= {
-                str(run): {"task": _dotted(run.task),
-                           "config": _as_json(run.config)}
-                for run in _runs(name)
-            }
-    return found
+def list_runs(experiment: str) -> dict[str, dict]:
+    """Tell the task and the config of each run, by its name."""
+    return {
+        run.name: {"task": _dotted(run.task), "config": as_json(run.config)}
+        for run in _runs(experiment)
+    }
 
 
 def _runs(experiment: str) -> list:
@@ -56,14 +48,15 @@ def _dotted(task) -> str:
     return f"{task.__module__}.{task.__qualname__}"
 
 
-def _as_json(config) -> dict:
+def as_json(config) -> dict:
+    """Write a config as JSON gives it back."""
     return json.loads(json.dumps(vars(config), default=dataclasses.asdict))
 
 
 def answer(request: dict) -> None:
     """Rehearse a run, and write what came out, or what went wrong."""
     try:
-        outcome = _rehearse(request)
+        outcome = rehearsed(request)
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
         traceback.print_exc()
@@ -71,7 +64,8 @@ def answer(request: dict) -> None:
     write(Path(request["answer"]), outcome)
 
 
-def _rehearse(request: dict) -> dict:
+def rehearsed(request: dict) -> dict:
+    """Rehearse a run; give what came out, in plain parts."""
     (run,) = (
         run for run in _runs(request["experiment"])
         if run.name == request["name"]
@@ -280,7 +274,7 @@ def _end_with_parent() -> None:
 def main(what: str, *words: str) -> None:
     """Do what the command line says."""
     if what == "list":
-        print(json.dumps(list_runs(list(words))))
+        print(json.dumps(list_runs(*words)))
         return
     threading.Thread(target=_end_with_parent, daemon=True).start()
     for request in json.loads(Path(words[0]).read_text()):

@@ -52,13 +52,19 @@ class Part:
 
 
 def listed(place: Path, experiment: str) -> dict[str, dict]:
-    """Give the tasks and configs that an experiment has in a place, by run."""
+    """Give the tasks and configs that an experiment has in a place, by run.
+
+    Raises `RuntimeError` with the last line that Python says where the code
+    of that place can't be run.
+    """
     done = subprocess.run(
         [sys.executable, "-P", rehearse.__file__, "list", experiment],
         env=_environment(place), capture_output=True, text=True,
         stdin=subprocess.DEVNULL,
     )
-    return json.loads(done.stdout) if done.returncode == 0 else {}
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().rpartition("\n")[2])
+    return json.loads(done.stdout)
 
 
 def _environment(place: Path) -> dict[str, str]:

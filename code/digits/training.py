@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from digits import data, progress
+from digits.checks import refuse_unless, whole
 from digits.fingerprint import ignored
 from digits.rehearsal import IN_SMALL, Rehearsal, smaller
 from digits.store import Result, short_float
@@ -61,34 +62,31 @@ class DenseConfig:
     def __post_init__(self):
         """Refuse values out of range."""
         patience = self.early_stopping_patience
-        for name, allowed, right in (
+        refuse_unless(self, (
             ("hidden_units", "a tuple of whole numbers from 1",
              isinstance(self.hidden_units, tuple)
-             and all(_whole(units, 1) for units in self.hidden_units)),
+             and all(whole(units, 1) for units in self.hidden_units)),
             ("seed", "a whole number below 2**32",
-             _whole(self.seed, 0) and self.seed < 2**32),
-            ("epochs", "a whole number from 1", _whole(self.epochs, 1)),
-            ("batch_size", "a whole number from 1",
-             _whole(self.batch_size, 1)),
+             whole(self.seed, 0) and self.seed < 2**32),
+            ("epochs", "a whole number from 1", whole(self.epochs, 1)),
+            ("batch_size", "a whole number from 1", whole(self.batch_size, 1)),
             ("optimizer", OPTIMIZERS, self.optimizer in OPTIMIZERS),
             ("learning_rate", "above 0", 0 < self.learning_rate < math.inf),
             ("schedule", SCHEDULES, self.schedule in SCHEDULES),
-            ("momentum", "in [0, 1)", 0 <= self.momentum < 1),
+            ("momentum", "in [0, 1), and 0 with adam, which has its own",
+             0 <= self.momentum < 1
+             and not (self.momentum and self.optimizer == "adam")),
             ("regularization_factor", "at least 0",
              0 <= self.regularization_factor < math.inf),
             ("initializer", INITIALIZERS, self.initializer in INITIALIZERS),
             ("dropout", "in [0, 1)", 0 <= self.dropout < 1),
             ("shift", "a whole number of pixels below 28",
-             _whole(self.shift, 0) and self.shift < 28),
+             whole(self.shift, 0) and self.shift < 28),
             ("early_stopping_patience",
              "None, or a whole number from 1 where images are held out",
              patience is None
-             or (_whole(patience, 1) and not self.whole_training_set)),
-        ):
-            if not right:
-                raise ValueError(
-                    f"{name} is {getattr(self, name)!r}; allowed: {allowed}"
-                )
+             or (whole(patience, 1) and not self.whole_training_set)),
+        ))
 
     @ignored(IN_SMALL)
     def rehearsal(self) -> Rehearsal:
@@ -100,11 +98,6 @@ class DenseConfig:
         # More steps than run between two looks at Python; the last not full.
         images = (STEPS_PER_EXECUTION + 1) * self.batch_size + 20
         return Rehearsal(config, images + held_out)
-
-
-def _whole(value, least: int) -> bool:
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return is_number and value >= least
 
 
 def train_dense_classifier(config: DenseConfig) -> Result:
