@@ -264,14 +264,14 @@ def test_ways_to_draw_codes_are_compared():
 
 
 def test_origins_tell_cost_and_place():
-    rows = [Origin("one_thing", 3, 1234.4, "0123456789abcdef", ("2026-01-02",),
-                   ("A", "B"), ("2.21",)),
-            Origin("other", 2, 1.0, "f" * 16, ("2026-01-03",), ("A",), ())]
+    rows = [Origin("one_thing", 3, 2, 1234.4, "0123456789abcdef",
+                   ("2026-01-02",), ("A", "B"), ("2.21",)),
+            Origin("other", 2, 0, 1.0, "f" * 16, ("2026-01-03",), ("A",), ())]
     lines = tables.origins(rows).data.splitlines()
     assert lines[2] == (
-        "| one thing | 3 | 1,234 | `01234567` | 2026-01-02 | A; B |"
+        "| one thing | 3 | 2 | 1,234 | `01234567` | 2026-01-02 | A; B |"
     )
-    assert lines[4] == "| all | 5 | 1,235 |  |  |  |"
+    assert lines[4] == "| all | 5 | 2 | 1,235 |  |  |  |"
 
 
 def test_origins_are_those_of_the_stored_runs():

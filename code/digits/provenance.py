@@ -24,13 +24,15 @@ FORMATS = ("html", "tex", "md")
 class Origin:
     """What the runs of an experiment came from.
 
-    `minutes` are those of one core in all; `code` digests what the runs'
-    tasks reach; `days`, `processors` and `tensorflow` (its versions) are all
-    that there were.
+    `confirmed` of the `runs` were computed by older code, and carried over by
+    a rehearsal; `minutes` are those of one core in all; `code` digests what
+    the runs' tasks reach; `days`, `processors` and `tensorflow` (its versions)
+    are all that there were.
     """
 
     experiment: str
     runs: int
+    confirmed: int
     minutes: float
     code: str
     days: tuple[str, ...]
@@ -90,7 +92,8 @@ def origins() -> list[Origin]:
             for stamp in stamps for part, digest in stamp["code"].items()
         }
         found.append(Origin(
-            name, len(stamps), sum(stamp["seconds"] for stamp in stamps) / 60,
+            name, len(stamps), sum("confirmed" in stamp for stamp in stamps),
+            sum(stamp["seconds"] for stamp in stamps) / 60,
             _digest(sorted(code)), *(
                 tuple(sorted({of(stamp) for stamp in stamps}))
                 for of in (

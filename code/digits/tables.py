@@ -268,14 +268,17 @@ def benchmark(found: Benchmark) -> Markdown:
 def origins(found: Sequence[Origin]) -> Markdown:
     """Show what each experiment's runs cost, and where they came from."""
     rows = [
-        (row.experiment.replace("_", " "), row.runs, f"{row.minutes:,.0f}",
-         f"`{row.code[:8]}`", ", ".join(row.days), "; ".join(row.processors))
+        (row.experiment.replace("_", " "), row.runs, row.confirmed,
+         f"{row.minutes:,.0f}", f"`{row.code[:8]}`", ", ".join(row.days),
+         "; ".join(row.processors))
         for row in found
     ]
     total = ("all", sum(row.runs for row in found),
+             sum(row.confirmed for row in found),
              f"{sum(row.minutes for row in found):,.0f}", "", "", "")
-    header = ("Experiment", "Runs", "Minutes", "Code", "Days", "Processors")
-    return markdown(header, [*rows, total], "lrrlll")
+    header = ("Experiment", "Runs", "Confirmed", "Minutes", "Code", "Days",
+              "Processors")
+    return markdown(header, [*rows, total], "lrrrlll")
 
 
 def percent(value: float, digits: int = 2) -> str:
