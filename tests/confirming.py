@@ -1,5 +1,6 @@
 """A repository with small trainings, to refactor and to confirm in."""
 
+import copy
 import os
 import re
 import shutil
@@ -160,6 +161,13 @@ class Repository:
         self.list_runs(cases)
         self.git("init", "--quiet")
         self.commit("code")
+
+    def copied(self, folder: Path) -> "Repository":
+        """Copy the repository with all that is in it."""
+        shutil.copytree(self.root, folder)
+        other = copy.copy(self)
+        other.root, other.package = folder, folder / "code/digits"
+        return other
 
     def _shrink_mnist(self) -> None:
         arrays = fake_arrays()

@@ -1,9 +1,11 @@
 """Results carried over a refactoring, in a repository made for it."""
 
+import contextlib
 import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -187,11 +189,11 @@ def test_check_can_refuse_what_was_confirmed(refactored):
     assert "toys/neutral: confirmed by rehearsal" in errors
 
 
-@pytest.fixture
-def small(tmp_path):
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory):
     """Give a repository with two trainings, and a neutral edit of both."""
     repository = Repository(
-        tmp_path / "small", [case("one"), case("two")]
+        tmp_path_factory.mktemp("edited"), [case("one"), case("two")]
     )
     assert repository.digits("train", "toys", "--jobs", "1")[0] == 0
     repository.commit("results")
@@ -199,6 +201,12 @@ def small(tmp_path):
         repository.edit(f"toy_{name}.py", "for stage in range(",
                         "for stage in range(0, ")
     return repository
+
+
+@pytest.fixture
+def small(edited, tmp_path):
+    """Give a copy of that repository, for a test of its own."""
+    return edited.copied(tmp_path / "small")
 
 
 def test_code_that_was_never_committed_is_confirmed_twice(small):
@@ -264,6 +272,24 @@ def test_old_code_that_cannot_run_here_is_told(small):
     assert small.contents() == before
 
 
+def running(root):
+    """List the processes that rehearse with the repository's script."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if f"{root}/code/digits/rehearse.py".encode() in file.read_bytes():
+                found.append(file.parent.name)
+    return found
+
+
+def wait_for_none(look, *words, patience=20):
+    """Look until nothing is found; give what is left."""
+    end = time.monotonic() + patience
+    while (found := look(*words)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return found
+
+
 def test_a_kill_leaves_stamps_old_or_new(small):
     before = small.contents()
     for pause in (0.8, 1.6, 2.4, 3.2):
@@ -271,6 +297,7 @@ def test_a_kill_leaves_stamps_old_or_new(small):
         time.sleep(pause)
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
+        assert not wait_for_none(running, small.root)
         for name in ("one", "two"):
             stamp = stamp_of(small, name)  # which verifies all
             content = small.contents()[f"{name}.json"]

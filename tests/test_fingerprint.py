@@ -222,6 +222,20 @@ def test_ignored_needs_a_reason_and_changes_no_function():
         ignored("")
 
 
+def test_an_ignored_method_is_no_part_of_its_class(tmp_path):
+    text = "class C:\n    size: int = 1\ndef task(c: C): return c.size\n"
+    method = ("    @ignored('because')\n    def small(self):\n"
+              "        return C()\n")
+    with_method = "from digits.fingerprint import ignored\n" + text.replace(
+        "def task", method + "def task"
+    )
+    plain, ours = (
+        reached(package(tmp_path / name, {"m.py": content}), "pkg.m", "task")
+        for name, content in (("one", text), ("other", with_method))
+    )
+    assert plain == ours
+
+
 # What is really called, as an oracle that knows nothing of syntax.
 
 CALLED = """
@@ -628,6 +642,14 @@ WAYS = {
                  "@fingerprint.ignored('because')\n"
                  "def h(c): return a.f(c)\ndef task(c): return a.g(h(c))"},
         {"a.g"}, {"m.h", "a.f"},
+    ),
+    "an ignored method": (
+        {"m.py": "from digits.fingerprint import ignored\n"
+                 "from pkg.a import f, g\nclass C:\n    def k(self):\n"
+                 "        return g\n    @ignored('because')\n"
+                 "    def h(self):\n        return f(self)\n"
+                 "def task(c): return C().k()"},
+        {"m.C", "a.g"}, {"a.f"},
     ),
     "a decorator that is only called so": (
         {"m.py": "from pkg.n import ignored\nfrom pkg.a import f\n"
