@@ -3,6 +3,7 @@
 # make test     the whole test suite
 # make faults   faults by the thousand, and a table of what survived
 # make bench    the benchmarks, side by side
+# make mutants  how good the evidence of `digits confirm` is: an hour
 # make lock     renew the lock files from pyproject.toml
 # PYTHON names the Python to begin with (3.11 to 3.13).
 
@@ -14,7 +15,7 @@ BIN := .venv/bin
 endif
 READY := .venv/ready
 
-.PHONY: report submission test faults bench lock clean
+.PHONY: report submission test faults bench mutants lock clean
 
 report: $(READY)
 	$(BIN)/digits render
@@ -34,6 +35,9 @@ bench: $(READY)
 	$(BIN)/python benchmarks/render.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/growth.py
+
+mutants: $(READY)
+	$(BIN)/python benchmarks/confirm.py
 
 # Exactly the versions in the lock, verified by their hashes. With uv, where it
 # is at hand, this takes seconds.
