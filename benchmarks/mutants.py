@@ -1,8 +1,8 @@
 """Mutants of a package: its modules with one small change each.
 
 A mutant changes a definition that a task reaches. Left out is what cannot
-change a result whatever it says: texts, annotations, what is raised, and the
-checks of configs, which let a run begin or not.
+change a result whatever it says: texts, annotations, what is raised, how far a
+run is, and checks, which let a run begin or go on or not.
 """
 
 import ast
@@ -23,6 +23,7 @@ OPERATORS = {
     ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }
 LEFT_OUT = {"__post_init__", "rehearsal", "refuse_unless", "whole"}
+LEFT_OUT_CALLS = {"ignored", "progress.report"}
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _mutable(node: ast.AST) -> Iterator[ast.AST]:
     """Yield what may be changed in a definition, also inside."""
     if isinstance(node, ast.Raise | ast.JoinedStr) or (
         getattr(node, "name", None) in LEFT_OUT
-        or (isinstance(node, ast.Call) and _short(node.func) == "ignored")
+        or (isinstance(node, ast.Call) and _left_out(node))
     ):
         return
     yield node
@@ -104,6 +105,8 @@ def _mutable(node: ast.AST) -> Iterator[ast.AST]:
         if field in ("annotation", "returns", "decorator_list"):
             continue
         for item in value if isinstance(value, list) else [value]:
+            if getattr(item, "arg", None) == "strict":
+                continue
             if isinstance(item, ast.AST):
                 yield from _mutable(item)
 
@@ -135,14 +138,19 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         node.slice, ast.Slice
     ):
         yield "slice", node.value
-    elif isinstance(node, ast.Expr | ast.AugAssign) and not (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    elif isinstance(node, ast.AugAssign) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        and not _left_out(node.value)
     ):
         yield "dropped statement", ast.copy_location(ast.Pass(), node)
     elif isinstance(node, ast.If):
         yield "condition", _with(
             node, test=ast.UnaryOp(ast.Not(), node.test)
         )
+
+
+def _left_out(call: ast.Call) -> bool:
+    return _short(call.func) in LEFT_OUT_CALLS
 
 
 def _constants(node: ast.Constant) -> Iterator[tuple[str, ast.AST]]:
@@ -162,7 +170,7 @@ def _calls(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
         one, two, *rest = node.args
         yield "swapped arguments", _with(node, args=[two, one, *rest])
     for number in range(len(node.keywords)):
-        if node.keywords[number].arg:
+        if node.keywords[number].arg not in (None, "strict"):
             rest = node.keywords[:number] + node.keywords[number + 1:]
             yield "dropped argument", _with(node, keywords=rest)
 

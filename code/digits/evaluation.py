@@ -49,7 +49,7 @@ class ShiftConfig:
     @ignored(IN_SMALL)
     def rehearsal(self) -> Rehearsal:
         """Shift fewer images, and less far."""
-        return Rehearsal(smaller(self, largest_shift=4), test=FEW)
+        return Rehearsal(smaller(self, largest_shift=2))
 
 
 def score_shifted(config: ShiftConfig, trained: Result) -> Result:
@@ -106,8 +106,8 @@ class NoiseConfig:
 
     @ignored(IN_SMALL)
     def rehearsal(self) -> Rehearsal:
-        """Season fewer images."""
-        return Rehearsal(smaller(self), test=FEW)
+        """Season fewer images, though more than are seen at once."""
+        return Rehearsal(smaller(self))
 
 
 def score_noise(config: NoiseConfig, *trained: Result) -> Result:

@@ -15,7 +15,7 @@ from digits.checks import refuse_unless, whole
 from digits.classifier import ClassifierConfig
 from digits.denoiser import DenoiserConfig
 from digits.fingerprint import ignored
-from digits.rehearsal import FEW, IN_SMALL, Rehearsal, smaller
+from digits.rehearsal import FEW, IN_SMALL, TEST, Rehearsal, smaller
 from digits.store import Result
 from digits.training import DenseConfig, outputs, start
 
@@ -51,7 +51,7 @@ class GenerationConfig:
     @ignored(IN_SMALL)
     def rehearsal(self) -> Rehearsal:
         """Judge fewer digits, made like fewer."""
-        return Rehearsal(smaller(self, count=250), train=1_000, test=FEW)
+        return Rehearsal(smaller(self, count=TEST), train=TEST + 50)
 
 
 def judge_digits(

@@ -12,7 +12,7 @@ from typing import Any
 
 # Two batches of `training.EVALUATION_BATCH`, the second not full.
 TEST = 1_050
-# For what looks at the same images again and again.
+# For what looks at one batch of them in the full run, too.
 FEW = 150
 
 # Why no rehearsal is part of a fingerprint.
