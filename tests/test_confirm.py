@@ -306,6 +306,7 @@ def test_a_kill_leaves_stamps_old_or_new(small):
             )
     assert small.digits("confirm")[0] == 0
     assert all(row["confirmed"] for row in states(small).values())
+    assert small.digits("confirm")[:2] == (0, "No result is stale.\n")
 
 
 def test_two_at_once_do_not_harm_each_other(small):

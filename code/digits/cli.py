@@ -219,6 +219,9 @@ def confirm_results(
         experiments.all_runs(names or experiments.NAMES),
         jobs=jobs, dry_run=dry_run,
     )
+    if not verdicts:
+        click.echo("No result is stale.")
+        return
     for item in verdicts:
         click.echo(f"{item.outcome:10} {item.run}: {item.why}")
     counts = Counter(item.outcome for item in verdicts)
