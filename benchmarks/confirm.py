@@ -273,6 +273,7 @@ def hear(child: int, reading: int) -> dict:
 
 def answer_in_child(job: dict, writing: int) -> None:
     """Do a job with the code of its folder, and end."""
+    os.dup2(2, 1)  # answers alone go to standard output
     sys.path.insert(0, job["code"])
     sys.dont_write_bytecode = True
     lines: set[str] = set()
