@@ -22,7 +22,8 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from digits import cli, paths, pdf, prose, provenance, selfcheck, submission
+from digits import cli, paths, provenance
+from handin import RenderError, pdf, prose, selfcheck, submission
 from project import copy, environment, needs_latex, needs_quarto
 
 needs_git = pytest.mark.skipif(
@@ -124,7 +125,7 @@ def fresh(monkeypatch):
 def submit(project, fresh, monkeypatch):
     """Call the command in the made-up project, which renders as it is."""
     monkeypatch.setattr(paths, "ROOT", project)
-    monkeypatch.setattr(cli.chain, "render", lambda say: [])
+    monkeypatch.setattr(cli.handin, "render", lambda say: [])
     return lambda *words: CliRunner().invoke(cli.main, ["submit", *words])
 
 
@@ -447,9 +448,9 @@ def test_without_a_report_there_is_a_table_and_no_hand_in(
     project, submit, monkeypatch, words
 ):
     def fail(say):
-        raise cli.chain.RenderError("quarto render failed; see above")
+        raise RenderError("quarto render failed; see above")
 
-    monkeypatch.setattr(cli.chain, "render", fail)
+    monkeypatch.setattr(cli.handin, "render", fail)
     done = submit(*words)
     assert done.exit_code == 1
     assert "MISSING  report rendered" in done.output

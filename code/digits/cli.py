@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+import handin
 from digits import (
     cluster,
     compute,
@@ -19,10 +20,7 @@ from digits import (
     paths,
     provenance,
     runs,
-    selfcheck,
-    submission,
 )
-from digits import render as chain
 from digits.experiments import convolution, generation, weight_decay
 from digits.runs import statuses, survey
 
@@ -33,8 +31,8 @@ EXPECTED = (
     compute.RunsFailed,
     compute.TrainingRefused,
     data.DataError,
-    chain.RenderError,
-    submission.SubmissionError,
+    handin.RenderError,
+    handin.SubmissionError,
     OSError,
 )
 
@@ -302,7 +300,7 @@ def fetch_data() -> None:
 @main.command()
 def render() -> None:
     """Build report.html and report.pdf, with Quarto where it can be had."""
-    for path in chain.render(click.echo):
+    for path in handin.render(click.echo):
         click.echo(path.relative_to(paths.ROOT))
 
 
@@ -317,10 +315,10 @@ def submit(draft: bool) -> None:
     """
     rendering = []
     try:
-        chain.render(click.echo)
-    except chain.RenderError as error:
+        handin.render(click.echo)
+    except handin.RenderError as error:
         rendering = [str(error)]
-    checks = selfcheck.self_check(paths.ROOT, rendering)
+    checks = handin.self_check(paths.ROOT, rendering)
     for found in checks:
         click.echo(f"{'MISSING' if found.problems else 'ok':8} {found.name}")
         for problem in found.problems:
@@ -335,5 +333,5 @@ def submit(draft: bool) -> None:
             f"not ready to hand in: {', '.join(failed)}. Mend what is listed "
             "above, or build a marked draft: digits submit --draft"
         )
-    for path in submission.build(paths.ROOT, draft):
+    for path in handin.build(paths.ROOT, draft):
         click.echo(path.relative_to(paths.ROOT))

@@ -4,7 +4,7 @@
 // an execution of the report depends on, and compares it with the digest that
 // is kept beside the freeze. It runs on Quarto's own Deno, without Python.
 //
-// - code/digits/**/*.py: their tokens, without comments, docstrings and
+// - code/**/*.py: their tokens, without comments, docstrings and
 //   layout. Definitions in another order count as a change: too much rather
 //   than too little. (What the report shows of the code is read anew by listing.lua.)
 // - data/results/**: every byte.
@@ -85,7 +85,7 @@ function existing(path: string): boolean {
 
 /** The digest of all that an execution of the report depends on. */
 async function digest(): Promise<string> {
-  const paths = files("code/digits").filter((path) => path.endsWith(".py"));
+  const paths = files("code").filter((path) => path.endsWith(".py"));
   if (existing("data/results")) paths.push(...files("data/results"));
   paths.push("_quarto.yml");
   const encoder = new TextEncoder();

@@ -25,9 +25,7 @@ from digits import (
     handwriting,
     paths,
     provenance,
-    selfcheck,
     store,
-    submission,
 )
 from digits.classifier import ClassifierConfig
 from digits.compute import compute, status
@@ -35,6 +33,7 @@ from digits.convolutional import ConvolutionalConfig
 from digits.denoiser import DenoiserConfig
 from digits.experiments import baseline
 from digits.training import DenseConfig
+from handin import selfcheck, submission
 from test_data import small_mnist  # noqa: F401, a fixture
 from toy_tasks import toys
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from digits import experiments, pdf, prose, provenance, submission
+from digits import experiments, provenance
 from digits.runs import survey
+from handin import pdf, prose, submission
 
 QUESTIONS = ("1", "2A", "2B", "2C", "2D", "3A", "3B", "4A", "4B", "4C", "4D")
 # Where the assignment asks for a plot, a diagram or pictures.

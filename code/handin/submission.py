@@ -10,7 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from digits import pdf, store
+from digits import store
+from handin import pdf
 
 FOLDER = "submission"
 MARK = "DRAFT"

@@ -1,0 +1,14 @@
+"""From results to what is handed in: rendering, self-check, zip file, PDF."""
+
+from handin.rendering import RenderError, render
+from handin.selfcheck import Check, self_check
+from handin.submission import SubmissionError, build
+
+__all__ = [
+    "Check",
+    "RenderError",
+    "SubmissionError",
+    "build",
+    "render",
+    "self_check",
+]
