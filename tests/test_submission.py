@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import matplotlib
 import pytest
@@ -23,7 +22,15 @@ from pypdf.generic import (
 )
 
 from digits import cli, paths, provenance
-from handin import RenderError, pdf, prose, selfcheck, submission
+from handin import (
+    GitError,
+    RenderError,
+    contents,
+    pdf,
+    prose,
+    selfcheck,
+    submission,
+)
 from project import copy, environment, needs_latex, needs_quarto
 
 needs_git = pytest.mark.skipif(
@@ -379,6 +386,11 @@ def test_a_stamp_is_on_each_page_and_leaves_the_rest(project):
 # The zip file and the command.
 
 
+def packed(root, with_weights=False):
+    found = contents.contents(root, with_weights)
+    return submission.archive(root, "x", found, b"the PDF")
+
+
 def members(file):
     with zipfile.ZipFile(file) as archive:
         assert archive.testzip() is None
@@ -390,7 +402,7 @@ def test_the_hand_in_is_built(project, submit):
     assert done.exit_code == 0, done.output
     name = "assignment-7-group-42"
     assert done.output.splitlines()[-2:] == [
-        f"submission/{name}.pdf", f"submission/{name}.zip",
+        f"submission/{name}.pdf (0.0 MB)", f"submission/{name}.zip (0.0 MB)",
     ]
     folder = project / "submission"
     assert sorted(file.name for file in folder.iterdir()) == [
@@ -400,7 +412,7 @@ def test_the_hand_in_is_built(project, submit):
     assert (folder / f"{name}.pdf").read_bytes() == whole
     assert members(folder / f"{name}.zip") == [
         f"{name}/{file}" for file in (
-            "README.md", "code/digits/cli.py",
+            "HAND-IN.txt", "report.pdf", "README.md", "code/digits/cli.py",
             "data/results/baseline/run.json", "group.yml", "references.bib",
             "report.qmd", "words.txt",
         )
@@ -413,11 +425,15 @@ def test_the_hand_in_is_built(project, submit):
     ('"[group number]"', "assignment-7-group"),
     ('"../../etc"', "assignment-7-group-etc"),
     ("", "assignment-7-group"),
+    ("Grupp Å 12/3", "assignment-7-group-grupp-a-12-3"),
+    ("Группа 7", "assignment-7-group-gruppa-7"),
+    ("第三组", "assignment-7-group-disanzu"),
+    ("x" * 300, "assignment-7-group-" + "x" * 41),
 ])
 def test_files_are_called_after_the_group(project, group, name):
     text = GROUP.replace("Group 42", group)
     (project / "group.yml").write_text(text)
-    found = submission.build(project, draft=False)
+    found, _ = submission.build(project, draft=False)
     assert [file.name for file in found] == [f"{name}.pdf", f"{name}.zip"]
 
 
@@ -476,11 +492,11 @@ def test_the_zip_file_has_the_same_bytes_every_time(
             target = other / file.relative_to(project)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.read_bytes())
-    content = submission.archive(project, "x")
-    monkeypatch.setattr(submission, "PARTS", submission.PARTS[::-1])
-    assert submission.archive(other, "x") == content
+    content = packed(project)
+    monkeypatch.setattr(contents, "PARTS", contents.PARTS[::-1])
+    assert packed(other) == content
     (other / "README.md").write_text("Read this.\n")
-    assert submission.archive(other, "x") != content
+    assert packed(other) != content
 
 
 def test_programs_stay_programs(project):
@@ -488,7 +504,7 @@ def test_programs_stay_programs(project):
     script.parent.mkdir()
     script.write_text("#!/bin/sh\n")
     script.chmod(0o755)
-    content = io.BytesIO(submission.archive(project, "x"))
+    content = io.BytesIO(packed(project))
     with zipfile.ZipFile(content) as archive:
         modes = {
             info.filename: info.external_attr >> 16
@@ -509,7 +525,7 @@ def test_with_git_the_files_are_those_it_tracks(project, fresh):
     git(project, "add", ".gitignore", "report.qmd", "code", "README.md",
         "data/mnist.npz")  # even if someone has added it
     (project / "README.md").unlink()
-    assert submission.project_files(project) == [
+    assert contents.contents(project).files == [
         ".gitignore", "code/digits/cli.py", "report.qmd",
     ]
     told = failed(project)["every file in git"]
@@ -522,17 +538,17 @@ def test_with_git_the_files_are_those_it_tracks(project, fresh):
 @needs_git
 def test_a_git_that_fails_is_told(project):
     (project / ".git").write_text("gitdir: /nowhere\n")
-    with pytest.raises(submission.SubmissionError, match="git failed: "):
-        submission.project_files(project)
+    with pytest.raises(GitError, match="git failed: "):
+        contents.contents(project)
 
 
 @needs_git
 def test_the_known_parts_are_all_that_git_tracks(monkeypatch):
     if not (paths.ROOT / ".git").exists():
         pytest.skip("needs the project's git repository")
-    tracked = submission.project_files(paths.ROOT)
-    monkeypatch.setattr(submission, "_has_git", lambda root: False)
-    known = submission.project_files(paths.ROOT)
+    tracked = contents.contents(paths.ROOT).files
+    monkeypatch.setattr(contents, "has_git", lambda root: False)
+    known = contents.contents(paths.ROOT).files
     assert "report.qmd" in tracked
     assert set(tracked) <= set(known)
     assert "data/mnist.npz" not in known
@@ -554,7 +570,7 @@ def test_the_real_report_makes_a_draft(tmp_path):
                  "PDF has no open references"):
         assert f"ok       {name}" in done.stdout
     assert "MISSING  front page complete" in done.stdout
-    file = Path(project / done.stdout.splitlines()[-1])
+    file = project / done.stdout.splitlines()[-1].partition(" (")[0]
     (folder,) = {name.partition("/")[0] for name in members(file)}
     assert folder == file.stem
     assert f"{folder}/report.qmd" in members(file)

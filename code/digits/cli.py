@@ -31,6 +31,7 @@ EXPECTED = (
     compute.RunsFailed,
     compute.TrainingRefused,
     data.DataError,
+    handin.GitError,
     handin.RenderError,
     handin.SubmissionError,
     OSError,
@@ -307,7 +308,9 @@ def render() -> None:
 @main.command()
 @click.option("--draft", is_flag=True,
               help="Build whatever is missing, and mark each page as a draft.")
-def submit(draft: bool) -> None:
+@click.option("--with-weights", is_flag=True,
+              help="Hand in weights and large arrays as well: 80 MB more.")
+def submit(draft: bool, with_weights: bool) -> None:
     """Check the report, then build the zip file and the PDF to hand in.
 
     Renders the report, goes through the assignment's self-check, and writes
@@ -333,5 +336,9 @@ def submit(draft: bool) -> None:
             f"not ready to hand in: {', '.join(failed)}. Mend what is listed "
             "above, or build a marked draft: digits submit --draft"
         )
-    for path in handin.build(paths.ROOT, draft):
-        click.echo(path.relative_to(paths.ROOT))
+    files, contents = handin.build(paths.ROOT, draft, with_weights)
+    for line in contents.summary():
+        click.echo(line)
+    for path in files:
+        size = path.stat().st_size / 1e6
+        click.echo(f"{path.relative_to(paths.ROOT).as_posix()} ({size:.1f} MB)")

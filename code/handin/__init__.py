@@ -1,11 +1,13 @@
 """From results to what is handed in: rendering, self-check, zip file, PDF."""
 
+from handin.contents import GitError
 from handin.rendering import RenderError, render
 from handin.selfcheck import Check, self_check
 from handin.submission import SubmissionError, build
 
 __all__ = [
     "Check",
+    "GitError",
     "RenderError",
     "SubmissionError",
     "build",

@@ -13,7 +13,7 @@ import yaml
 
 from digits import experiments, provenance
 from digits.runs import survey
-from handin import pdf, prose, submission
+from handin import contents, pdf, prose
 
 QUESTIONS = ("1", "2A", "2B", "2C", "2D", "3A", "3B", "4A", "4B", "4C", "4D")
 # Where the assignment asks for a plot, a diagram or pictures.
@@ -52,7 +52,7 @@ def self_check(root: Path, rendering: list[str]) -> list[Check]:
         Check("spelling", spelling(source, *words)),
         Check("results fresh", stale_results(root)),
         Check("freeze of these results", provenance.freeze_problems(root)),
-        Check("every file in git", submission.unknown_to_git(root)),
+        Check("every file in git", contents.unknown_to_git(root)),
     ]
     if not rendering:
         checks += pdf_checks(root / "report.pdf", source)

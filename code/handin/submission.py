@@ -3,137 +3,149 @@
 import io
 import os
 import re
-import shutil
-import subprocess
 import zipfile
 from pathlib import Path
 
 import yaml
+from anyascii import anyascii
 
 from digits import store
 from handin import pdf
+from handin.contents import Contents, contents
 
 FOLDER = "submission"
 MARK = "DRAFT"
+NOTE = "HAND-IN.txt"
+LARGEST_ZIP = 10_000_000  # bytes, without weights
+# Of a name without its ending: it is a folder's as well, and Windows has room
+# for 260 characters of a path.
+LONGEST_NAME = 60
 
-# All that belongs to the project, where git can't be asked.
-PARTS = (
-    ".ci", ".github", ".gitignore", ".pre-commit-config.yaml",
-    "CITATION.cff", "CLUSTER.md", "CONTRIBUTING.md", "LICENSE",
-    "Makefile", "README.md", "_freeze", "_quarto.yml", "benchmarks", "code",
-    "data/README.md", "data/results", "group.yml", "pyproject.toml",
-    "references.bib", "report.md", "report.qmd", "requirements-quarto.lock",
-    "requirements.lock", "tests", "words.txt",
-)
-# Never handed in, whatever git says: the dataset, environments and caches.
-LEFT_OUT = re.compile(
-    r"(^|/)(mnist\.npz|\.venv|__pycache__|[^/]+\.egg-info|\.quarto|"
-    r"\.[^/]*_cache|\.hypothesis|\.ipynb_checkpoints|"
-    r"\.[^/]+\.(tmp|lock|checkpoint))(/|$)"
-)
+ABOUT = """\
+{name}
+
+report.pdf      the report, as it is handed in beside this file
+report.md       its text, for a look without any program
+code/           the code; README.md says what is where
+data/results/   what was computed
+
+"""
+LESS = """\
+Left out: {count} files of {megabytes:.0f} MB in data/results, which are
+weights and large arrays. To have them, ask the authors for what
+`digits submit --with-weights` packs, or compute them: `digits train`, which
+takes a processor many hours.
+
+What `make report` does without them: all of it. It builds report.html and
+report.pdf from what was executed before, in _freeze/, and executes nothing.
+Without make: python -m digits render
+Only a change of code or text that executes the report anew asks for the
+results that are not here, and `digits check` names them as stale.
+"""
+WHOLE = """\
+Nothing is left out of the results: `make report` builds report.html and
+report.pdf, and `digits check` says that all is fresh.
+"""
 
 
 class SubmissionError(Exception):
     """What is handed in could not be built."""
 
 
-def build(root: Path, draft: bool) -> list[Path]:
-    """Write the zip file and the PDF for Canvas; return their paths.
+def build(
+    root: Path, draft: bool, with_weights: bool = False
+) -> tuple[list[Path], Contents]:
+    """Write the zip file and the PDF for Canvas.
 
-    They are called after the group; those of a draft also say so, and so does
-    each of its pages. Each is written whole or not at all. Raises
-    `SubmissionError` if report.pdf can't be read.
+    Returns their paths and what is in the zip file. They are called after the
+    group; those of a draft also say so, and so does each page. Each file is
+    written whole or not at all. Raises `SubmissionError` if report.pdf can't
+    be read or the zip file is too large, and `GitError` if git fails.
     """
+    report = root / "report.pdf"
     try:
-        pdf.read(root / "report.pdf")
+        pdf.read(report)
     except pdf.PdfError as error:
         raise SubmissionError(f"{error}; digits render makes it") from error
-    name = _name(_text(root / "group.yml")) + ("-draft" if draft else "")
-    report = root / "report.pdf"
-    contents = {
-        f"{name}.pdf": pdf.stamp(report, MARK) if draft
-        else report.read_bytes(),
-        f"{name}.zip": archive(root, name),
-    }
+    found = contents(root, with_weights)
+    name = file_name(group_of(_text(root / "group.yml")), draft)
+    pages = pdf.stamp(report, MARK) if draft else report.read_bytes()
+    packed = archive(root, name, found, pages)
+    if len(packed) > LARGEST_ZIP and not with_weights:
+        raise SubmissionError(_too_large(root, len(packed), found.files))
     folder = root / FOLDER
     folder.mkdir(exist_ok=True)
-    for file, content in contents.items():
+    written = {f"{name}.pdf": pages, f"{name}.zip": packed}
+    for file, content in written.items():
         store.write_atomically(folder / file, content)
-    return [folder / file for file in contents]
+    return [folder / file for file in written], found
 
 
-def _name(group: str) -> str:
-    """Make a file's name of what group.yml calls the group."""
+def _too_large(root: Path, size: int, files: list[str]) -> str:
+    largest = sorted(
+        files, key=lambda name: (root / name).stat().st_size, reverse=True
+    )
+    return (
+        f"the zip file would have {size / 1e6:.1f} MB, and "
+        f"{LARGEST_ZIP / 1e6:.0f} are allowed; the largest files: "
+        + ", ".join(largest[:3])
+    )
+
+
+def group_of(text: str) -> str:
+    """Read what group.yml calls the group; nothing where it says nothing."""
     try:
-        entry = yaml.safe_load(group)["front-page"]["group"]
+        entry = yaml.safe_load(text)["front-page"]["group"]
     except (yaml.YAMLError, LookupError, ValueError, TypeError,
             RecursionError):
-        entry = None  # which the self-check names, and a draft may lack
-    group = str(entry) if isinstance(entry, str | int | float) else ""
+        return ""  # which the self-check names, and a draft may lack
+    return str(entry) if isinstance(entry, str | int | float) else ""
+
+
+def file_name(group: str, draft: bool = False) -> str:
+    """Make a file's name of a group's: readable ASCII, and not too long."""
     # Without a placeholder in brackets, and once with the word group.
-    group = re.sub(r"\[.*\]|group", " ", group.lower())
-    words = re.findall(r"[a-z0-9]+", group)
-    return "-".join(["assignment-7-group", *words])
+    plain = anyascii(re.sub(r"\[.*\]", " ", group)).lower()
+    words = re.findall(r"[a-z0-9]+", re.sub(r"\bgroup\b", " ", plain))
+    end = "-draft" * draft
+    name = "-".join(["assignment-7-group", *words])
+    return name[:LONGEST_NAME - len(end)].rstrip("-") + end
 
 
-def archive(root: Path, name: str) -> bytes:
-    """Pack the project's files into a zip file, in a folder of that name.
+def archive(root: Path, name: str, found: Contents, pages: bytes) -> bytes:
+    """Pack files into a zip file, in a folder of that name.
 
-    The same files give the same bytes, whenever and in whatever order they
-    were written.
+    `pages` are those of report.pdf. The same contents give the same bytes,
+    whenever and wherever.
     """
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as target:
-        for file in project_files(root):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+        for file, content in (
+            (NOTE, note(root, name, found).encode()), ("report.pdf", pages),
+            *((file, None) for file in found.files),
+        ):
             # ZipInfo's own date is constant: no time of day in the bytes.
             info = zipfile.ZipInfo(f"{name}/{file}")
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3  # Unix, whose permissions these are
-            mode = 0o755 if os.access(root / file, os.X_OK) else 0o644
-            info.external_attr = mode << 16
-            target.writestr(info, (root / file).read_bytes())
-    return content.getvalue()
+            program = content is None and os.access(root / file, os.X_OK)
+            info.external_attr = (0o755 if program else 0o644) << 16
+            target.writestr(
+                info, (root / file).read_bytes() if content is None
+                else content,
+            )
+    return packed.getvalue()
 
 
-def project_files(root: Path) -> list[str]:
-    """List the files that belong to the project, from its folder, sorted.
-
-    These are the ones that git tracks; without git, those of the known parts.
-    The dataset, environments and caches are left out in either case.
-    """
-    found = _git_files(root) if _has_git(root) else [
-        file.relative_to(root).as_posix()
-        for part in PARTS
-        for file in [root / part, *(root / part).rglob("*")]
+def note(root: Path, name: str, found: Contents) -> str:
+    """Say what is in a zip file, and what can be done without the rest."""
+    sizes = [
+        (root / file).stat().st_size for file in found.left_out
+        if file.startswith("data/results/")
     ]
-    return sorted(
-        name for name in found
-        if (root / name).is_file() and not LEFT_OUT.search(name)
-    )
-
-
-def unknown_to_git(root: Path) -> list[str]:
-    """List files that git does not know, and the zip would be without."""
-    if not _has_git(root):
-        return []
-    return [
-        f"{name}: add it to git, or remove it"
-        for name in _git_files(root, "--others", "--exclude-standard")
-    ]
-
-
-def _has_git(root: Path) -> bool:
-    # A folder within another repository has no .git of its own.
-    return (root / ".git").exists() and shutil.which("git") is not None
-
-
-def _git_files(root: Path, *options: str) -> list[str]:
-    done = subprocess.run(
-        ["git", "ls-files", "-z", *options], cwd=root, capture_output=True
-    )
-    if done.returncode:
-        raise SubmissionError(f"git failed: {done.stderr.decode().strip()}")
-    return [name for name in done.stdout.decode().split("\0") if name]
+    return ABOUT.format(name=name) + (LESS.format(
+        count=len(sizes), megabytes=sum(sizes) / 1e6
+    ) if sizes else WHOLE)
 
 
 def _text(file: Path) -> str:

@@ -333,7 +333,7 @@ def test_mutated_variables_of_the_group_are_named(count, attempt):
             text = content.decode(errors="replace")
             problems = selfcheck.front_page(text)
             assert all(isinstance(problem, str) for problem in problems)
-            name = submission._name(text)
+            name = submission.file_name(submission.group_of(text))
             assert name.startswith("assignment-7-group")
             assert name.isascii()
 
