@@ -77,17 +77,20 @@ def write_report():
 
 
 REPORT = write_report()
+FRONT = "Data Science, Assignment 7, Group 42, Ada, 20 h, 2026-11-22"
 
 
-def write_pdf(file, pages, core_fonts=False, top=750):
+def write_pdf(file, pages, core_fonts=False, top=750, front=FRONT):
     """Write a PDF with a text and its heading on each page of 792 points."""
     content = io.BytesIO()
     with matplotlib.rc_context({"pdf.use14corefonts": core_fonts,
                                 "pdf.fonttype": 42}), \
             PdfPages(content) as target:
-        for text in pages:
+        for number, text in enumerate(pages):
             figure = Figure(figsize=(8, 11))
             figure.text(0.1, 0.9, text)
+            if number == 0:
+                figure.text(0.1, 0.5, front)
             target.savefig(figure)
     writer = PdfWriter(clone_from=PdfReader(content))
     for number, text in enumerate(pages):
@@ -263,7 +266,7 @@ def test_words_taken_and_refused_are():
 def pdf_problems(file):
     return {
         check.name: check.problems
-        for check in selfcheck.pdf_checks(file, REPORT) if check.problems
+        for check in selfcheck.pdf_checks(file, REPORT, GROUP) if check.problems
     }
 
 
@@ -444,7 +447,9 @@ def test_it_refuses_with_what_is_missing(project, submit):
     assert "MISSING  front page complete" in done.output
     assert "ok       spelling" in done.output
     assert "- group.yml: name of author 1 is '[name]'" in done.output
-    assert "not ready to hand in: front page complete." in done.output
+    assert "- group.yml: '[name]' is not in the PDF" in done.output
+    assert ("not ready to hand in: front page complete, PDF prints the front "
+            "page." in done.output)
     assert "digits submit --draft" in done.output
     assert not (project / "submission").exists()
 

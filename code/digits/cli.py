@@ -32,6 +32,7 @@ EXPECTED = (
     compute.TrainingRefused,
     data.DataError,
     handin.GitError,
+    handin.ReadingError,
     handin.RenderError,
     handin.SubmissionError,
     OSError,

@@ -9,19 +9,16 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from digits import experiments, provenance
 from digits.runs import survey
-from handin import contents, pdf, prose
+from handin import contents, frontpage, pdf, prose
+from handin.reading import read_text
 
 QUESTIONS = ("1", "2A", "2B", "2C", "2D", "3A", "3B", "4A", "4B", "4C", "4D")
 # Where the assignment asks for a plot, a diagram or pictures.
 DRAWN = {"2C", "2D", "4A", "4B", "4C", "4D"}
 SHORTEST_ANSWER = 40  # words
 MOST_PAGES = 20  # of the body: without title page, appendix and references
-FRONT_PAGE = ("course", "assignment", "group", "authors", "date")
-AUTHOR = ("name", "hours")
 
 
 @dataclass(frozen=True)
@@ -36,18 +33,20 @@ def self_check(root: Path, rendering: list[str]) -> list[Check]:
     """Check the project in a folder, whose report has just been rendered.
 
     `rendering` says what went wrong with that. If anything did, report.pdf is
-    of another report than this, and is not looked at.
+    of another report than this, and is not looked at. Raises `ReadingError`
+    where a text file can't be read.
     """
-    source = _text(root / "report.qmd")
-    words = prose.word_list(_text(root / "words.txt"))
+    source = read_text(root / "report.qmd")
+    group = read_text(root / "group.yml")
+    words = prose.word_list(read_text(root / "words.txt"))
     checks = [
         Check("report rendered", rendering),
-        Check("front page complete", front_page(_text(root / "group.yml"))),
+        Check("front page complete", frontpage.front_page(group)),
         Check("every question answered", answers(source)),
         Check("figures and tables described", figures(source)),
         Check(
             "references and citations defined",
-            references(source, _text(root / "references.bib")),
+            references(source, read_text(root / "references.bib")),
         ),
         Check("spelling", spelling(source, *words)),
         Check("results fresh", stale_results(root)),
@@ -55,44 +54,24 @@ def self_check(root: Path, rendering: list[str]) -> list[Check]:
         Check("every file in git", contents.unknown_to_git(root)),
     ]
     if not rendering:
-        checks += pdf_checks(root / "report.pdf", source)
+        checks += pdf_checks(root / "report.pdf", source, group)
     return checks
 
 
-def pdf_checks(file: Path, source: str) -> list[Check]:
-    """Check a PDF of a report with this source."""
+def pdf_checks(file: Path, source: str, group: str) -> list[Check]:
+    """Check a PDF of a report with this source and this group.yml."""
     try:
         reader = pdf.read(file)
     except pdf.PdfError as error:
         return [Check("PDF opens", [str(error)])]
     return [
         Check("PDF opens", []),
+        Check("PDF prints the front page",
+              frontpage.not_printed(reader, group)),
         Check("PDF has its fonts inside", pdf.fonts_outside(reader)),
         Check("PDF of the right length", length(reader, source)),
         Check("PDF has no dead links", pdf.dead_links(reader)),
         Check("PDF has no open references", open_references(reader)),
-    ]
-
-
-def front_page(text: str) -> list[str]:
-    """List what group.yml does not say, or says with a [placeholder]."""
-    try:
-        page = yaml.safe_load(text)["front-page"]
-        authors = page.get("authors") or []
-        entries = {key: page.get(key) for key in FRONT_PAGE} | {
-            f"{key} of author {number}": author.get(key)
-            for number, author in enumerate(authors, 1) for key in AUTHOR
-        }
-    except (yaml.YAMLError, AttributeError, LookupError, ValueError,
-            TypeError, RecursionError) as error:
-        return [
-            f"group.yml: not of the form that the front page takes ({error!r})"
-        ]
-    return [
-        f"group.yml: {name} is {entry!r}; fill it in"
-        for name, entry in entries.items()
-        if entry in (None, "", [])
-        or (isinstance(entry, str) and re.search(r"^\s*$|\[.*\]", entry))
     ]
 
 
@@ -223,7 +202,3 @@ def open_references(reader: pdf.PdfReader) -> list[str]:
         for number, page in enumerate(reader.pages, 1)
         for mark in re.findall(r"\S*\?[@?]\S*", page.extract_text())
     ]
-
-
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8")

@@ -6,12 +6,12 @@ import re
 import zipfile
 from pathlib import Path
 
-import yaml
 from anyascii import anyascii
 
 from digits import store
 from handin import pdf
 from handin.contents import Contents, contents
+from handin.reading import ReadingError, parse_yaml, read_text
 
 FOLDER = "submission"
 MARK = "DRAFT"
@@ -68,7 +68,7 @@ def build(
     except pdf.PdfError as error:
         raise SubmissionError(f"{error}; digits render makes it") from error
     found = contents(root, with_weights)
-    name = file_name(group_of(_text(root / "group.yml")), draft)
+    name = file_name(group_of(read_text(root / "group.yml")), draft)
     pages = pdf.stamp(report, MARK) if draft else report.read_bytes()
     packed = archive(root, name, found, pages)
     if len(packed) > LARGEST_ZIP and not with_weights:
@@ -95,9 +95,8 @@ def _too_large(root: Path, size: int, files: list[str]) -> str:
 def group_of(text: str) -> str:
     """Read what group.yml calls the group; nothing where it says nothing."""
     try:
-        entry = yaml.safe_load(text)["front-page"]["group"]
-    except (yaml.YAMLError, LookupError, ValueError, TypeError,
-            RecursionError):
+        entry = parse_yaml(text, "group.yml")["front-page"]["group"]
+    except (ReadingError, LookupError, TypeError):
         return ""  # which the self-check names, and a draft may lack
     return str(entry) if isinstance(entry, str | int | float) else ""
 
@@ -146,7 +145,3 @@ def note(root: Path, name: str, found: Contents) -> str:
     return ABOUT.format(name=name) + (LESS.format(
         count=len(sizes), megabytes=sum(sizes) / 1e6
     ) if sizes else WHOLE)
-
-
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8")
