@@ -62,6 +62,7 @@ CHUNK = '''
 figures.curves(epochs);
 ```
 '''
+ASKED = "2A:\n- asked: Why?\n  answer: how the network learns\n"
 BIBLIOGRAPHY = "@article{lecun1998gradient,\n  title = {T}\n}\n"
 
 
@@ -102,7 +103,8 @@ def write_pdf(file, pages, core_fonts=False, top=750, front=FRONT):
     return file
 
 
-PAGES = ["Question 1: the data", "2A: something", "How it was made"]
+PAGES = ["Question 1: the data", "2A: something\nhow the network learns",
+         "How it was made"]
 
 
 @pytest.fixture
@@ -110,7 +112,8 @@ def project(tmp_path):
     """Give a made-up project in which nothing is missing."""
     for name, text in {
         "report.qmd": REPORT, "group.yml": GROUP, "words.txt": "colour\n",
-        "references.bib": BIBLIOGRAPHY, "README.md": "Read me.\n",
+        "references.bib": BIBLIOGRAPHY, "assignment.yml": ASKED,
+        "README.md": "Read me.\n",
         "code/digits/cli.py": "print()\n",
         "code/digits/__pycache__/cli.pyc": "cache",
         "data/results/baseline/run.json": "{}",
@@ -176,6 +179,8 @@ def test_nothing_is_missing_in_a_complete_project(project, fresh):
      "every question answered", "TODO"),
     ("report.qmd", "@fig-2c and @sec-2c.\n\n" + CHUNK.replace("NAME", "2c"),
      "@sec-2c.\n", "every question answered", "2C: the figure asked for"),
+    ("assignment.yml", "how the network learns", "nothing of it",
+     "every sentence of the assignment answered", "2A: Why? No 'nothing"),
     ("report.qmd", "fig-4d\n#| fig-cap", "fig-4d\n#| cap",
      "figures and tables described", "fig-4d: no fig-cap"),
     ("report.qmd", "See @fig-4d and", "See",
@@ -266,7 +271,8 @@ def test_words_taken_and_refused_are():
 def pdf_problems(file):
     return {
         check.name: check.problems
-        for check in selfcheck.pdf_checks(file, REPORT, GROUP) if check.problems
+        for check in selfcheck.pdf_checks(file, REPORT, GROUP, [])
+        if check.problems
     }
 
 
@@ -415,7 +421,8 @@ def test_the_hand_in_is_built(project, submit):
     assert (folder / f"{name}.pdf").read_bytes() == whole
     assert members(folder / f"{name}.zip") == [
         f"{name}/{file}" for file in (
-            "HAND-IN.txt", "report.pdf", "README.md", "code/digits/cli.py",
+            "HAND-IN.txt", "report.pdf", "README.md", "assignment.yml",
+            "code/digits/cli.py",
             "data/results/baseline/run.json", "group.yml", "references.bib",
             "report.qmd", "words.txt",
         )

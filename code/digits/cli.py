@@ -327,6 +327,8 @@ def submit(draft: bool, with_weights: bool) -> None:
         click.echo(f"{'MISSING' if found.problems else 'ok':8} {found.name}")
         for problem in found.problems:
             click.echo(f"         - {problem}")
+        for line in found.told:
+            click.echo(f"         {line}")
     failed = [found.name for found in checks if found.problems]
     if rendering:
         raise click.ClickException(

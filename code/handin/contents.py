@@ -12,10 +12,10 @@ PARTS = (
     ".ci", ".devcontainer", ".gitattributes", ".github", ".gitignore",
     ".pre-commit-config.yaml", "CITATION.cff", "CLUSTER.md", "CONTRIBUTING.md",
     "LICENSE", "Makefile", "README.md", "_extensions", "_freeze",
-    "_quarto.yml", "benchmarks", "code", "data/README.md", "data/results",
-    "docs", "examples", "group.yml", "pyproject.toml", "references.bib",
-    "report.md", "report.qmd", "requirements-quarto.lock", "requirements.lock",
-    "tests", "words.txt",
+    "_quarto.yml", "assignment.yml", "benchmarks", "code", "data/README.md",
+    "data/results", "docs", "examples", "group.yml", "pyproject.toml",
+    "references.bib", "report.md", "report.qmd", "requirements-quarto.lock",
+    "requirements.lock", "tests", "words.txt",
 )
 # Never handed in, and nobody's loss: the dataset, environments and caches.
 MADE = re.compile(

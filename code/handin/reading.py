@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 # What a render reads and people write.
-EDITED = ("report.qmd", "group.yml", "words.txt", "references.bib",
-          "_quarto.yml")
+EDITED = ("report.qmd", "group.yml", "assignment.yml", "words.txt",
+          "references.bib", "_quarto.yml")
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF32_BE: "UTF-32",
@@ -57,8 +57,7 @@ def parse_yaml(text: str, name: str, as_written: bool = False) -> Any:
     """
     loader = yaml.BaseLoader if as_written else yaml.SafeLoader
     try:
-        # Both make nothing but texts, numbers, dates, lists and mappings.
-        return yaml.load(text, loader)
+        return loader(text).get_single_data()
     except yaml.MarkedYAMLError as error:
         place = error.problem_mark or error.context_mark
         where = f"line {place.line + 1}, column {place.column + 1}"
