@@ -69,7 +69,8 @@ def test_in_the_pdf_each_answer_is_near_its_heading(rendered_pdf):
 def reader():
     """Give a PDF whose answer is two pages after its heading."""
     file = io.BytesIO()
-    write_pdf(file, ["2A: something", "2A goes on", "Top\nthe\nan-\nswer is 42"])
+    pages = ["2A: something", "2A goes on", "Top\nthe\nan-\nswer is 42"]
+    write_pdf(file, pages)
     return PdfReader(file)
 
 
