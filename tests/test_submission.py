@@ -515,7 +515,6 @@ def test_programs_stay_programs(project):
     script = project / ".ci/run"
     script.parent.mkdir()
     script.write_text("#!/bin/sh\n")
-    script.chmod(0o755)
     content = io.BytesIO(packed(project))
     with zipfile.ZipFile(content) as archive:
         modes = {

@@ -1,7 +1,6 @@
 """What is handed in: a zip file of the project, and the PDF beside it."""
 
 import io
-import os
 import re
 import zipfile
 from pathlib import Path
@@ -127,12 +126,12 @@ def archive(root: Path, name: str, found: Contents, pages: bytes) -> bytes:
             info = zipfile.ZipInfo(f"{name}/{file}")
             info.compress_type = zipfile.ZIP_DEFLATED
             info.create_system = 3  # Unix, whose permissions these are
-            program = content is None and os.access(root / file, os.X_OK)
-            info.external_attr = (0o755 if program else 0o644) << 16
-            target.writestr(
-                info, (root / file).read_bytes() if content is None
-                else content,
-            )
+            if content is None:
+                content = (root / file).read_bytes()
+            # Known by its beginning, since Windows takes all for programs.
+            is_program = content.startswith(b"#!")
+            info.external_attr = (0o755 if is_program else 0o644) << 16
+            target.writestr(info, content)
     return packed.getvalue()
 
 

@@ -69,7 +69,8 @@ local function write_runs(rows, form)
   end
   local runs = {}
   if #strange > 0 then
-    local answer = pandoc.pipe(os.getenv("QUARTO_PYTHON") or "python3", {
+    local python = pandoc.system.os == "mingw32" and "python" or "python3"
+    local answer = pandoc.pipe(os.getenv("QUARTO_PYTHON") or python, {
       "-c", "import sys; sys.path.insert(0, 'code'); "
         .. "from handin.letters import main; main()", form,
     }, pandoc.json.encode(strange))
