@@ -1,6 +1,7 @@
 """The zip file as those who get it have it: small, whole, and it renders."""
 
 import io
+import json
 import os
 import re
 import shutil
@@ -196,3 +197,29 @@ def test_a_zip_file_that_is_too_large_names_what_makes_it_so(
     with pytest.raises(submission.SubmissionError, match=r"tests/film\.mp4"):
         submission.build(tmp_path, draft=False)
     assert not (tmp_path / "submission").exists()
+
+
+# Where else it is built.
+
+
+def test_the_container_is_pinned_and_installs_what_the_locks_name():
+    file = paths.ROOT / ".devcontainer/devcontainer.json"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    container = json.loads("\n".join(
+        line for line in lines if not line.lstrip().startswith("//")
+    ))
+    assert re.fullmatch(r"python:3\.1[123]\.\d+-\w+", container["image"])
+    made = container["updateContentCommand"]
+    assert "make .venv/ready" in made
+    assert "--require-hashes -r requirements-quarto.lock" in made
+    assert contents.SECRET_TEXT.search(file.read_bytes()) is None
+
+
+def test_the_way_without_make_is_the_same_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "digits", "render", "--help"],
+        cwd=paths.ROOT, env=environment(paths.ROOT), capture_output=True,
+        text=True, check=True,
+    )
+    assert "Build report.html and report.pdf" in done.stdout
+    assert "python -m digits render" in submission.LESS

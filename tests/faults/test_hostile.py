@@ -284,7 +284,9 @@ def test_what_a_group_writes_prints_as_text(form, tmp_path, attempt):
         "authors": [{"name": name, "hours": name} for name in HOSTILE],
         "date": "\n\n<script>\nalert(3)\n</script>\n",
     }}))
-    (tmp_path / "template").write_text("$title-page$\n$body$")
+    (tmp_path / "template").write_text(
+        "$title-page$\n$for(include-before)$$include-before$$endfor$\n$body$"
+    )
     with attempt("hostile variables of the group"):
         written = pandoc(
             "--metadata-file", "group.yml", "--to", form,
