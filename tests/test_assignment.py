@@ -9,8 +9,6 @@ from pypdf import PdfReader
 from digits import cli, paths, provenance
 from handin import assignment, reading, selfcheck
 from handin.assignment import Demand
-from project import copy
-from test_render import render
 from test_submission import REPORT, write_pdf
 
 ASKED = assignment.demands(reading.read_text(paths.ROOT / assignment.NAME))
@@ -48,17 +46,8 @@ def check_pages(reader):
     assert max(pages) <= len(reader.pages)
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """Give a project with its report in the plain layout."""
-    folder = copy(tmp_path_factory.mktemp("plain"))
-    done = render(folder, {"quarto"})
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-def test_in_the_plain_pdf_each_answer_is_near_its_heading(project):
-    check_pages(PdfReader(project / "report.pdf"))
+def test_in_the_plain_pdf_each_answer_is_near_its_heading(plain_project):
+    check_pages(PdfReader(plain_project / "report.pdf"))
 
 
 def test_in_the_pdf_each_answer_is_near_its_heading(rendered_pdf):
@@ -101,9 +90,9 @@ def test_a_list_of_another_form_is_told_in_a_line(text):
         assignment.demands(text)
 
 
-def test_submit_prints_the_page_of_each_sentence(project, monkeypatch):
+def test_submit_prints_the_page_of_each_sentence(plain_project, monkeypatch):
     """With the plain report, and without looking at results again."""
-    monkeypatch.setattr(paths, "ROOT", project)
+    monkeypatch.setattr(paths, "ROOT", plain_project)
     monkeypatch.setattr(cli.handin, "render", lambda say: [])
     monkeypatch.setattr(selfcheck, "stale_results", lambda root: [])
     monkeypatch.setattr(provenance, "freeze_problems", lambda root: [])

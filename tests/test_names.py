@@ -1,6 +1,5 @@
 """Names in any script: they are printed, or the render says which is not."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -11,44 +10,9 @@ from pypdf import PdfReader
 
 from digits import paths
 from handin import fonts, frontpage, letters, pdf
+from names import ANYWHERE, HERE, NOTO, group
 from project import copy, needs_latex, needs_quarto
 from test_render import render
-
-# Those that any machine prints, since DejaVu comes with matplotlib.
-ANYWHERE = {
-    "Latin": "Seán O'Brien-Nguyễn Łukasz Åkesson",
-    "Latin, joined": "A\u030akesson",
-    "Latin, accents that combine": "Adẹ́bọ̀lá Z̈oë",
-    "Cyrillic": "Иван Щербаков", "Greek": "Ἀριστοτέλης Ὠνάσης",
-    "Arabic": "محمد علي", "Hebrew": "דוד כהן", "Armenian": "Հայկ Սարգսյան",
-    "Georgian": "ქეთევან", "emoji": "Team 😀",
-}
-NOTO = {
-    "Chinese": "王小明", "Japanese": "桜木 さくら", "Korean": "김민준",
-    "Devanagari": "सत्यजित क्षत्रिय", "Thai": "สมชาย ใจดี",
-    "Tamil": "தமிழ்ச்செல்வி", "Ethiopic": "አበበ ቢቂላ",
-}
-
-
-def printable(name):
-    try:
-        return bool(letters.runs(name))
-    except fonts.MissingFont:
-        return False
-
-
-HERE = {
-    script: name for script, name in (ANYWHERE | NOTO).items()
-    if printable(name)
-}
-
-
-def group(names):
-    return json.dumps({"front-page": {
-        "course": "DAT405", "assignment": "Assignment 7", "group": "Grupp Å",
-        "authors": [{"name": name, "hours": "17"} for name in names],
-        "date": "2026-11-25",
-    }}, ensure_ascii=False)
 
 
 @pytest.fixture
@@ -136,11 +100,8 @@ def check_pages(project, names):
     return reader
 
 
-def test_plain_files_print_every_name(project):
-    (project / "group.yml").write_text(group(HERE.values()), "utf-8")
-    done = render(project, {"quarto"})
-    assert done.returncode == 0, done.stderr
-    reader = check_pages(project, HERE.values())
+def test_plain_files_print_every_name(plain_project):
+    reader = check_pages(plain_project, HERE.values())
     assert pdf.fonts_outside(reader) == []
 
 

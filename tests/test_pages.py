@@ -8,8 +8,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from handin import pdf
-from project import copy, needs_poppler
-from test_render import render
+from project import needs_poppler
 
 MOST_EMPTY = 0.13  # of a page's text
 BOTTOM = 30 / 297  # of a page, with its number
@@ -46,11 +45,8 @@ def check_pages(file, folder):
 
 
 @needs_poppler
-def test_no_page_of_the_plain_pdf_ends_early(tmp_path):
-    project = copy(tmp_path)
-    done = render(project, {"quarto"})
-    assert done.returncode == 0, done.stderr
-    check_pages(project / "report.pdf", tmp_path)
+def test_no_page_of_the_plain_pdf_ends_early(plain_project, tmp_path):
+    check_pages(plain_project / "report.pdf", tmp_path)
 
 
 @needs_poppler
