@@ -542,6 +542,9 @@ def test_with_git_the_files_are_those_it_tracks(project, fresh):
     told = failed(project)["every file in git"]
     assert "words.txt: add it to git, or remove it" in told
     assert not any("report.pdf" in line for line in told)
+    (project / "code/.env").write_text("TOKEN=1\n")
+    (project / "code/.DS_Store").write_text("")
+    assert failed(project)["every file in git"] == told
     git(project, "add", ".")
     assert "every file in git" not in failed(project)
 

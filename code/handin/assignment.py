@@ -73,7 +73,7 @@ def look_up(
     asked: list[Demand], reader: PdfReader, source: str
 ) -> dict[Demand, Found | None]:
     """Find the pages of the PDF that answer the demands, or None."""
-    texts = [_letters(page.extract_text()) for page in reader.pages]
+    texts = [_letters(text) for text in pdf.texts(reader)]
     headings = pdf.headings(reader)
     return {demand: _find(demand, texts, headings, source) for demand in asked}
 

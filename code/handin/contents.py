@@ -114,13 +114,16 @@ def _reason(file: Path, name: str, with_weights: bool) -> str:
 
 
 def unknown_to_git(root: Path) -> list[str]:
-    """List files that git does not know, and the zip would be without."""
+    """List files that git does not know, and the zip would be without.
+
+    Litter and secrets are not among them: nobody should add those to git.
+    """
     if not has_git(root):
         return []
     return [
         f"{name}: add it to git, or remove it"
         for name in git_files(root, "--others", "--exclude-standard")
-        if not LITTER.search(name)
+        if not LITTER.search(name) and not SECRET_NAME.search(name)
     ]
 
 

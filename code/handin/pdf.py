@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from pypdf import PageObject, PdfReader, PdfWriter
@@ -32,9 +33,15 @@ def read(path: Path) -> PdfReader:
     return reader
 
 
+@lru_cache(maxsize=2)
+def texts(reader: PdfReader) -> tuple[str, ...]:
+    """Give the text of each page; each is read once, which takes a while."""
+    return tuple(page.extract_text() for page in reader.pages)
+
+
 def text_of(reader: PdfReader) -> str:
     """Give the text of all pages."""
-    return "\n".join(page.extract_text() for page in reader.pages)
+    return "\n".join(texts(reader))
 
 
 def written(page: PageObject) -> str:

@@ -189,6 +189,6 @@ def open_references(reader: pdf.PdfReader) -> list[str]:
     """List the pages with a mark that Quarto or LaTeX leaves in the text."""
     return [
         f"page {number}: {mark}"
-        for number, page in enumerate(reader.pages, 1)
-        for mark in re.findall(r"\S*\?[@?]\S*", page.extract_text())
+        for number, text in enumerate(pdf.texts(reader), 1)
+        for mark in re.findall(r"\S*\?[@?]\S*", text)
     ]
