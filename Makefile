@@ -7,10 +7,11 @@
 # make lock     renew the lock files from pyproject.toml
 # PYTHON names the Python to begin with (3.11 to 3.13).
 
-PYTHON ?= python3
 ifeq ($(OS),Windows_NT)
+PYTHON ?= python
 BIN := .venv/Scripts
 else
+PYTHON ?= python3
 BIN := .venv/bin
 endif
 READY := .venv/ready

@@ -85,6 +85,19 @@ def _rendered(folder, name, *tools):
 
 
 @pytest.fixture(scope="session")
+def plain_project(tmp_path_factory):
+    """Give a project with its report in the plain layout, by many authors."""
+    from names import HERE, group
+    from test_render import render
+
+    folder = copy(tmp_path_factory.mktemp("plain"))
+    (folder / "group.yml").write_text(group(HERE.values()), "utf-8")
+    done = render(folder, {"quarto"})
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
 def rendered_html(tmp_path_factory):
     """Name report.html, rendered by Quarto."""
     return _rendered(tmp_path_factory.mktemp("html"), "html")

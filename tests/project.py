@@ -14,7 +14,7 @@ from digits import paths
 ENVIRONMENT = dict(os.environ)
 
 PARTS = ("code", "data/results", "_freeze", "_quarto.yml", "group.yml",
-         "report.qmd", "report.md", "references.bib",
+         "report.qmd", "report.md", "references.bib", "assignment.yml",
          "requirements-quarto.lock", "words.txt")
 
 needs_quarto = pytest.mark.skipif(

@@ -7,7 +7,8 @@ import pytest
 
 from digits import cli, paths
 
-PAGES = ("README.md", "CONTRIBUTING.md", "CLUSTER.md", "benchmarks/README.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "CLUSTER.md", "benchmarks/README.md",
+         "docs/handing-in.md")
 TESTS = "\n".join(
     file.read_text(encoding="utf-8")
     for file in sorted(Path(__file__).parent.rglob("test_*.py"))

@@ -7,7 +7,8 @@ import subprocess
 import pytest
 from pypdf import PdfReader
 
-from digits import paths, pdf, prose, provenance, selfcheck
+from digits import paths, provenance
+from handin import pdf, prose, selfcheck
 from project import copy, needs_poppler
 
 SOURCE = (paths.ROOT / "report.qmd").read_text(encoding="utf-8")

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import matplotlib
 import pytest
@@ -22,7 +21,16 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from digits import cli, paths, pdf, prose, provenance, selfcheck, submission
+from digits import cli, paths, provenance
+from handin import (
+    GitError,
+    RenderError,
+    contents,
+    pdf,
+    prose,
+    selfcheck,
+    submission,
+)
 from project import copy, environment, needs_latex, needs_quarto
 
 needs_git = pytest.mark.skipif(
@@ -54,6 +62,7 @@ CHUNK = '''
 figures.curves(epochs);
 ```
 '''
+ASKED = "2A:\n- asked: Why?\n  answer: how the network learns\n"
 BIBLIOGRAPHY = "@article{lecun1998gradient,\n  title = {T}\n}\n"
 
 
@@ -69,17 +78,20 @@ def write_report():
 
 
 REPORT = write_report()
+FRONT = "Data Science, Assignment 7, Group 42, Ada, 20 h, 2026-11-22"
 
 
-def write_pdf(file, pages, core_fonts=False, top=750):
+def write_pdf(file, pages, core_fonts=False, top=750, front=FRONT):
     """Write a PDF with a text and its heading on each page of 792 points."""
     content = io.BytesIO()
     with matplotlib.rc_context({"pdf.use14corefonts": core_fonts,
                                 "pdf.fonttype": 42}), \
             PdfPages(content) as target:
-        for text in pages:
+        for number, text in enumerate(pages):
             figure = Figure(figsize=(8, 11))
             figure.text(0.1, 0.9, text)
+            if number == 0:
+                figure.text(0.1, 0.5, front)
             target.savefig(figure)
     writer = PdfWriter(clone_from=PdfReader(content))
     for number, text in enumerate(pages):
@@ -91,7 +103,8 @@ def write_pdf(file, pages, core_fonts=False, top=750):
     return file
 
 
-PAGES = ["Question 1: the data", "2A: something", "How it was made"]
+PAGES = ["Question 1: the data", "2A: something\nhow the network learns",
+         "How it was made"]
 
 
 @pytest.fixture
@@ -99,7 +112,8 @@ def project(tmp_path):
     """Give a made-up project in which nothing is missing."""
     for name, text in {
         "report.qmd": REPORT, "group.yml": GROUP, "words.txt": "colour\n",
-        "references.bib": BIBLIOGRAPHY, "README.md": "Read me.\n",
+        "references.bib": BIBLIOGRAPHY, "assignment.yml": ASKED,
+        "README.md": "Read me.\n",
         "code/digits/cli.py": "print()\n",
         "code/digits/__pycache__/cli.pyc": "cache",
         "data/results/baseline/run.json": "{}",
@@ -124,7 +138,7 @@ def fresh(monkeypatch):
 def submit(project, fresh, monkeypatch):
     """Call the command in the made-up project, which renders as it is."""
     monkeypatch.setattr(paths, "ROOT", project)
-    monkeypatch.setattr(cli.chain, "render", lambda say: [])
+    monkeypatch.setattr(cli.handin, "render", lambda say: [])
     return lambda *words: CliRunner().invoke(cli.main, ["submit", *words])
 
 
@@ -165,6 +179,8 @@ def test_nothing_is_missing_in_a_complete_project(project, fresh):
      "every question answered", "TODO"),
     ("report.qmd", "@fig-2c and @sec-2c.\n\n" + CHUNK.replace("NAME", "2c"),
      "@sec-2c.\n", "every question answered", "2C: the figure asked for"),
+    ("assignment.yml", "how the network learns", "nothing of it",
+     "every sentence of the assignment answered", "2A: Why? No 'nothing"),
     ("report.qmd", "fig-4d\n#| fig-cap", "fig-4d\n#| cap",
      "figures and tables described", "fig-4d: no fig-cap"),
     ("report.qmd", "See @fig-4d and", "See",
@@ -255,7 +271,8 @@ def test_words_taken_and_refused_are():
 def pdf_problems(file):
     return {
         check.name: check.problems
-        for check in selfcheck.pdf_checks(file, REPORT) if check.problems
+        for check in selfcheck.pdf_checks(file, REPORT, GROUP, [])
+        if check.problems
     }
 
 
@@ -378,6 +395,11 @@ def test_a_stamp_is_on_each_page_and_leaves_the_rest(project):
 # The zip file and the command.
 
 
+def packed(root, with_weights=False):
+    found = contents.contents(root, with_weights)
+    return submission.archive(root, "x", found, b"the PDF")
+
+
 def members(file):
     with zipfile.ZipFile(file) as archive:
         assert archive.testzip() is None
@@ -389,7 +411,7 @@ def test_the_hand_in_is_built(project, submit):
     assert done.exit_code == 0, done.output
     name = "assignment-7-group-42"
     assert done.output.splitlines()[-2:] == [
-        f"submission/{name}.pdf", f"submission/{name}.zip",
+        f"submission/{name}.pdf (0.0 MB)", f"submission/{name}.zip (0.0 MB)",
     ]
     folder = project / "submission"
     assert sorted(file.name for file in folder.iterdir()) == [
@@ -399,7 +421,8 @@ def test_the_hand_in_is_built(project, submit):
     assert (folder / f"{name}.pdf").read_bytes() == whole
     assert members(folder / f"{name}.zip") == [
         f"{name}/{file}" for file in (
-            "README.md", "code/digits/cli.py",
+            "HAND-IN.txt", "report.pdf", "README.md", "assignment.yml",
+            "code/digits/cli.py",
             "data/results/baseline/run.json", "group.yml", "references.bib",
             "report.qmd", "words.txt",
         )
@@ -412,11 +435,15 @@ def test_the_hand_in_is_built(project, submit):
     ('"[group number]"', "assignment-7-group"),
     ('"../../etc"', "assignment-7-group-etc"),
     ("", "assignment-7-group"),
+    ("Grupp Å 12/3", "assignment-7-group-grupp-a-12-3"),
+    ("Группа 7", "assignment-7-group-gruppa-7"),
+    ("第三组", "assignment-7-group-disanzu"),
+    ("x" * 300, "assignment-7-group-" + "x" * 41),
 ])
 def test_files_are_called_after_the_group(project, group, name):
     text = GROUP.replace("Group 42", group)
     (project / "group.yml").write_text(text)
-    found = submission.build(project, draft=False)
+    found, _ = submission.build(project, draft=False)
     assert [file.name for file in found] == [f"{name}.pdf", f"{name}.zip"]
 
 
@@ -427,7 +454,9 @@ def test_it_refuses_with_what_is_missing(project, submit):
     assert "MISSING  front page complete" in done.output
     assert "ok       spelling" in done.output
     assert "- group.yml: name of author 1 is '[name]'" in done.output
-    assert "not ready to hand in: front page complete." in done.output
+    assert "- group.yml: '[name]' is not in the PDF" in done.output
+    assert ("not ready to hand in: front page complete, PDF prints the front "
+            "page." in done.output)
     assert "digits submit --draft" in done.output
     assert not (project / "submission").exists()
 
@@ -447,9 +476,9 @@ def test_without_a_report_there_is_a_table_and_no_hand_in(
     project, submit, monkeypatch, words
 ):
     def fail(say):
-        raise cli.chain.RenderError("quarto render failed; see above")
+        raise RenderError("quarto render failed; see above")
 
-    monkeypatch.setattr(cli.chain, "render", fail)
+    monkeypatch.setattr(cli.handin, "render", fail)
     done = submit(*words)
     assert done.exit_code == 1
     assert "MISSING  report rendered" in done.output
@@ -475,19 +504,18 @@ def test_the_zip_file_has_the_same_bytes_every_time(
             target = other / file.relative_to(project)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.read_bytes())
-    content = submission.archive(project, "x")
-    monkeypatch.setattr(submission, "PARTS", submission.PARTS[::-1])
-    assert submission.archive(other, "x") == content
+    content = packed(project)
+    monkeypatch.setattr(contents, "PARTS", contents.PARTS[::-1])
+    assert packed(other) == content
     (other / "README.md").write_text("Read this.\n")
-    assert submission.archive(other, "x") != content
+    assert packed(other) != content
 
 
 def test_programs_stay_programs(project):
     script = project / ".ci/run"
     script.parent.mkdir()
     script.write_text("#!/bin/sh\n")
-    script.chmod(0o755)
-    content = io.BytesIO(submission.archive(project, "x"))
+    content = io.BytesIO(packed(project))
     with zipfile.ZipFile(content) as archive:
         modes = {
             info.filename: info.external_attr >> 16
@@ -508,12 +536,15 @@ def test_with_git_the_files_are_those_it_tracks(project, fresh):
     git(project, "add", ".gitignore", "report.qmd", "code", "README.md",
         "data/mnist.npz")  # even if someone has added it
     (project / "README.md").unlink()
-    assert submission.project_files(project) == [
+    assert contents.contents(project).files == [
         ".gitignore", "code/digits/cli.py", "report.qmd",
     ]
     told = failed(project)["every file in git"]
     assert "words.txt: add it to git, or remove it" in told
     assert not any("report.pdf" in line for line in told)
+    (project / "code/.env").write_text("TOKEN=1\n")
+    (project / "code/.DS_Store").write_text("")
+    assert failed(project)["every file in git"] == told
     git(project, "add", ".")
     assert "every file in git" not in failed(project)
 
@@ -521,17 +552,17 @@ def test_with_git_the_files_are_those_it_tracks(project, fresh):
 @needs_git
 def test_a_git_that_fails_is_told(project):
     (project / ".git").write_text("gitdir: /nowhere\n")
-    with pytest.raises(submission.SubmissionError, match="git failed: "):
-        submission.project_files(project)
+    with pytest.raises(GitError, match="git failed: "):
+        contents.contents(project)
 
 
 @needs_git
 def test_the_known_parts_are_all_that_git_tracks(monkeypatch):
     if not (paths.ROOT / ".git").exists():
         pytest.skip("needs the project's git repository")
-    tracked = submission.project_files(paths.ROOT)
-    monkeypatch.setattr(submission, "_has_git", lambda root: False)
-    known = submission.project_files(paths.ROOT)
+    tracked = contents.contents(paths.ROOT).files
+    monkeypatch.setattr(contents, "has_git", lambda root: False)
+    known = contents.contents(paths.ROOT).files
     assert "report.qmd" in tracked
     assert set(tracked) <= set(known)
     assert "data/mnist.npz" not in known
@@ -553,7 +584,7 @@ def test_the_real_report_makes_a_draft(tmp_path):
                  "PDF has no open references"):
         assert f"ok       {name}" in done.stdout
     assert "MISSING  front page complete" in done.stdout
-    file = Path(project / done.stdout.splitlines()[-1])
+    file = project / done.stdout.splitlines()[-1].partition(" (")[0]
     (folder,) = {name.partition("/")[0] for name in members(file)}
     assert folder == file.stem
     assert f"{folder}/report.qmd" in members(file)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+import handin
 from digits import (
     cluster,
     compute,
@@ -20,10 +21,7 @@ from digits import (
     paths,
     provenance,
     runs,
-    selfcheck,
-    submission,
 )
-from digits import render as chain
 from digits.experiments import convolution, generation, weight_decay
 from digits.runs import statuses, survey
 
@@ -34,8 +32,10 @@ EXPECTED = (
     compute.RunsFailed,
     compute.TrainingRefused,
     data.DataError,
-    chain.RenderError,
-    submission.SubmissionError,
+    handin.GitError,
+    handin.ReadingError,
+    handin.RenderError,
+    handin.SubmissionError,
     OSError,
 )
 
@@ -360,14 +360,16 @@ def fetch_data() -> None:
 @main.command()
 def render() -> None:
     """Build report.html and report.pdf, with Quarto where it can be had."""
-    for path in chain.render(click.echo):
+    for path in handin.render(click.echo):
         click.echo(path.relative_to(paths.ROOT))
 
 
 @main.command()
 @click.option("--draft", is_flag=True,
               help="Build whatever is missing, and mark each page as a draft.")
-def submit(draft: bool) -> None:
+@click.option("--with-weights", is_flag=True,
+              help="Hand in weights and large arrays as well: 80 MB more.")
+def submit(draft: bool, with_weights: bool) -> None:
     """Check the report, then build the zip file and the PDF to hand in.
 
     Renders the report, goes through the assignment's self-check, and writes
@@ -375,14 +377,16 @@ def submit(draft: bool) -> None:
     """
     rendering = []
     try:
-        chain.render(click.echo)
-    except chain.RenderError as error:
+        handin.render(click.echo)
+    except handin.RenderError as error:
         rendering = [str(error)]
-    checks = selfcheck.self_check(paths.ROOT, rendering)
+    checks = handin.self_check(paths.ROOT, rendering)
     for found in checks:
         click.echo(f"{'MISSING' if found.problems else 'ok':8} {found.name}")
         for problem in found.problems:
             click.echo(f"         - {problem}")
+        for line in found.told:
+            click.echo(f"         {line}")
     failed = [found.name for found in checks if found.problems]
     if rendering:
         raise click.ClickException(
@@ -393,5 +397,9 @@ def submit(draft: bool) -> None:
             f"not ready to hand in: {', '.join(failed)}. Mend what is listed "
             "above, or build a marked draft: digits submit --draft"
         )
-    for path in submission.build(paths.ROOT, draft):
-        click.echo(path.relative_to(paths.ROOT))
+    files, contents = handin.build(paths.ROOT, draft, with_weights)
+    for line in contents.summary():
+        click.echo(line)
+    for path in files:
+        size = path.stat().st_size / 1e6
+        click.echo(f"{path.relative_to(paths.ROOT).as_posix()} ({size:.1f} MB)")

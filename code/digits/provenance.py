@@ -61,13 +61,13 @@ def results_digest(folder: Path | None = None) -> str:
 
 
 def code_digest(folder: Path | None = None) -> str:
-    """Digest the package's modules without comments, docstrings and layout.
+    """Digest the packages' modules without comments, docstrings and layout.
 
     As the pre-render step does, so that whatever this notices is executed.
     """
     folder = folder or paths.CODE
     lines = []
-    for file in sorted((folder / "digits").rglob("*.py")):
+    for file in sorted(folder.rglob("*.py")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         lines += [file.relative_to(folder).as_posix(), normalised(tree)]
     return _digest(lines)

@@ -43,9 +43,33 @@ local function fill_width(image)
   return image
 end
 
+-- Figures and tables go to the top or the bottom of a page, each in one piece
+-- with its caption, and the text flows on. A table of a page stays, and may
+-- break.
+local LONGEST = 14  -- rows
+
+local function float(div)
+  local kind, rows = div.identifier:match("^(%l+)%-"), 0
+  if kind ~= "fig" and kind ~= "tbl" then return nil end
+  div:walk { Table = function(part) rows = rows + #part.bodies[1].body end }
+  if rows > LONGEST then
+    local breakable = "#[#show figure: set block(breakable: true)"
+    return {
+      pandoc.RawBlock("typst", breakable), div, pandoc.RawBlock("typst", "]"),
+    }
+  end
+  return {
+    pandoc.RawBlock("typst", "#place(auto, float: true, clearance: 1.2em)["
+      .. "#block(width: 100%, breakable: false)[#set text(size: 0.9em)"),
+    div,
+    pandoc.RawBlock("typst", "]]"),
+  }
+end
+
 local steps = { { Pandoc = take_title } }
 if FORMAT:match("typst") then
   table.insert(steps, { Pandoc = name_sections })
   table.insert(steps, { CodeBlock = name_language, Image = fill_width })
+  table.insert(steps, { Div = float })
 end
 return steps

@@ -4,10 +4,11 @@
 // an execution of the report depends on, and compares it with the digest that
 // is kept beside the freeze. It runs on Quarto's own Deno, without Python.
 //
-// - code/digits/**/*.py: their tokens, without comments, docstrings and
+// - code/**/*.py: their tokens, without comments, docstrings and
 //   layout. Definitions in another order count as a change: too much rather
 //   than too little. (What the report shows of the code is read anew by listing.lua.)
-// - data/results/**: every byte.
+// - data/results/**/*.json: every byte. They hold the checksums of the weights
+//   and arrays beside them, which a hand-in is without.
 // - _quarto.yml: it says what figures look like.
 // - references.bib is not among them: citations are resolved after execution,
 //   from the file as it is, so that a corrected reference needs no Python.
@@ -85,8 +86,11 @@ function existing(path: string): boolean {
 
 /** The digest of all that an execution of the report depends on. */
 async function digest(): Promise<string> {
-  const paths = files("code/digits").filter((path) => path.endsWith(".py"));
-  if (existing("data/results")) paths.push(...files("data/results"));
+  const paths = files("code").filter((path) => path.endsWith(".py"));
+  if (existing("data/results")) {
+    const results = files("data/results");
+    paths.push(...results.filter((path) => path.endsWith(".json")));
+  }
   paths.push("_quarto.yml");
   const encoder = new TextEncoder();
   const lines: string[] = [];

@@ -51,12 +51,52 @@ local function rows_of(page)
   return rows
 end
 
+-- The report's own font has what Europe writes in Latin letters, and pandoc
+-- writes these quotes and dashes itself.
+local function is_plain(value)
+  for _, code in utf8.codes(value) do
+    if code > 0xFF and (code < 0x2013 or code > 0x2026) then return false end
+  end
+  return true
+end
+
+-- Values cut into runs of one font each (code/handin/letters.py), written in a
+-- format. Python is asked only where a value has letters from elsewhere.
+local function write_runs(rows, form)
+  local strange = {}
+  for _, row in ipairs(rows) do
+    if not is_plain(row[2]) then table.insert(strange, row[2]) end
+  end
+  local runs = {}
+  if #strange > 0 then
+    local python = pandoc.system.os == "mingw32" and "python" or "python3"
+    local answer = pandoc.pipe(os.getenv("QUARTO_PYTHON") or python, {
+      "-c", "import sys; sys.path.insert(0, 'code'); "
+        .. "from handin.letters import main; main()", form,
+    }, pandoc.json.encode(strange))
+    for place, found in ipairs(pandoc.json.decode(answer)) do
+      runs[strange[place]] = found
+    end
+  end
+  for _, row in ipairs(rows) do
+    local parts = runs[row[2]] or { { text = row[2], before = "", after = "" } }
+    row.inlines = pandoc.List {}
+    for _, part in ipairs(parts) do
+      row.inlines:extend {
+        pandoc.RawInline(form, part.before), pandoc.Str(part.text),
+        pandoc.RawInline(form, part.after),
+      }
+    end
+  end
+end
+
 local function as_table(rows)
+  if FORMAT:match("typst") then write_runs(rows, "typst") end
   local cells = {}
   for _, row in ipairs(rows) do
     table.insert(cells, {
       { pandoc.Plain { pandoc.Strong { pandoc.Str(row[1]) } } },
-      { pandoc.Plain { pandoc.Str(row[2]) } },
+      { pandoc.Plain(row.inlines or { pandoc.Str(row[2]) }) },
     })
   end
   return pandoc.utils.from_simple_table(pandoc.SimpleTable(
@@ -65,15 +105,18 @@ local function as_table(rows)
 end
 
 -- Not pandoc's table: that would take the number of the report's first one.
+-- TeX is to set from right to left, and to keep beside the glyphs what was
+-- written, so that a name can be searched for and copied.
 local function as_latex(rows)
+  write_runs(rows, "latex")
   local lines = {}
   for _, row in ipairs(rows) do
-    local value = pandoc.Pandoc { pandoc.Plain { pandoc.Str(row[2]) } }
+    local value = pandoc.Pandoc { pandoc.Plain(row.inlines) }
     table.insert(lines, "\\textbf{" .. row[1] .. "} & "
       .. pandoc.write(value, "latex") .. "\\\\[0.6ex]")
   end
   return pandoc.RawBlock("latex",
-    "\\begin{tabular}{@{}lp{0.75\\textwidth}@{}}\n"
+    "\\TeXXeTstate=1\\XeTeXgenerateactualtext=1\n\\begin{tabular}{@{}lp{0.75\\textwidth}@{}}\n"
     .. table.concat(lines, "\n") .. "\n\\end{tabular}")
 end
 
@@ -91,6 +134,8 @@ function Pandoc(document)
   document.meta["author-meta"] = latex and table.concat(names, "; ") or names
   if latex then
     document.meta["title-page"] = pandoc.MetaBlocks { as_latex(rows) }
+  elseif FORMAT:match("typst") then  -- before the contents
+    document.meta["include-before"] = pandoc.MetaBlocks { as_table(rows) }
   else
     document.blocks:insert(1, as_table(rows))
   end

@@ -25,9 +25,7 @@ from digits import (
     handwriting,
     paths,
     provenance,
-    selfcheck,
     store,
-    submission,
 )
 from digits.classifier import ClassifierConfig
 from digits.compute import compute, status
@@ -35,6 +33,7 @@ from digits.convolutional import ConvolutionalConfig
 from digits.denoiser import DenoiserConfig
 from digits.experiments import baseline
 from digits.training import DenseConfig
+from handin import frontpage, submission
 from test_data import small_mnist  # noqa: F401, a fixture
 from toy_tasks import toys
 
@@ -332,9 +331,9 @@ def test_mutated_variables_of_the_group_are_named(count, attempt):
             content = mutated(content, generator)
         with attempt("malformed variables of the group"):
             text = content.decode(errors="replace")
-            problems = selfcheck.front_page(text)
+            problems = frontpage.front_page(text)
             assert all(isinstance(problem, str) for problem in problems)
-            name = submission._name(text)
+            name = submission.file_name(submission.group_of(text))
             assert name.startswith("assignment-7-group")
             assert name.isascii()
 

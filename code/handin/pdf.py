@@ -2,9 +2,11 @@
 
 import io
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from pypdf import PageObject, PdfReader, PdfWriter
+from pypdf.generic import ContentStream, StreamObject
 
 # A heading higher than this share of its page has no text above it.
 TOP = 0.85
@@ -31,9 +33,64 @@ def read(path: Path) -> PdfReader:
     return reader
 
 
+@lru_cache(maxsize=2)
+def texts(reader: PdfReader) -> tuple[str, ...]:
+    """Give the text of each page; each is read once, which takes a while."""
+    return tuple(page.extract_text() for page in reader.pages)
+
+
 def text_of(reader: PdfReader) -> str:
     """Give the text of all pages."""
-    return "\n".join(page.extract_text() for page in reader.pages)
+    return "\n".join(texts(reader))
+
+
+def written(page: PageObject) -> str:
+    """Give a page's text, and the words that LaTeX kept beside its glyphs.
+
+    Of what is read from right to left, or of letters that change places, only
+    the latter have the order in which they were written.
+    """
+    kept = [
+        operands[1]["/ActualText"]
+        for operands, operator in _operations(page)
+        if operator == b"BDC" and "/ActualText" in _part(operands, 1)
+    ]
+    return "\n".join([page.extract_text(), " ".join(kept)])
+
+
+def blank_letters(page: PageObject) -> int:
+    """Count the letters of a page that their font does not have.
+
+    In their place is the font's first glyph, which is blank or a box. Only
+    fonts whose glyphs the page names by number are looked at, which are those
+    of XeLaTeX and Typst.
+    """
+    fonts = _part(_part(page, "/Resources"), "/Font")
+    count, wide = 0, False
+    for operands, operator in _operations(page):
+        if operator == b"Tf":
+            wide = _numbers_glyphs(fonts[operands[0]].get_object())
+        elif wide and operator in (b"Tj", b"TJ"):
+            parts = operands[0] if operator == b"TJ" else operands
+            for part in parts:
+                glyphs = getattr(part, "original_bytes", b"")
+                count += sum(
+                    not any(glyphs[place:place + 2])
+                    for place in range(0, len(glyphs), 2)
+                )
+    return count
+
+
+def _numbers_glyphs(font) -> bool:
+    """Tell whether a font's text is of its glyphs' numbers, two bytes each."""
+    return _part(font, "/Encoding") == "/Identity-H" and not any(
+        isinstance(_part(inner.get_object(), "/CIDToGIDMap"), StreamObject)
+        for inner in _part(font, "/DescendantFonts")
+    )
+
+
+def _operations(page: PageObject) -> list:
+    return ContentStream(page.get_contents(), page.pdf).operations
 
 
 def fonts_outside(reader: PdfReader) -> list[str]:
@@ -64,7 +121,7 @@ def _part(whole, key: str):
     """Look up what a reference leads to, or give nothing."""
     try:
         return whole[key]
-    except KeyError:
+    except (KeyError, IndexError):
         return {}
 
 

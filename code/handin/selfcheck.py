@@ -6,92 +6,84 @@ source, so that a test can break it.
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
-from digits import experiments, pdf, prose, provenance, submission
+from digits import experiments, provenance
 from digits.runs import survey
+from handin import assignment, contents, frontpage, pdf, prose
+from handin.reading import read_text
 
 QUESTIONS = ("1", "2A", "2B", "2C", "2D", "3A", "3B", "4A", "4B", "4C", "4D")
 # Where the assignment asks for a plot, a diagram or pictures.
 DRAWN = {"2C", "2D", "4A", "4B", "4C", "4D"}
 SHORTEST_ANSWER = 40  # words
 MOST_PAGES = 20  # of the body: without title page, appendix and references
-FRONT_PAGE = ("course", "assignment", "group", "authors", "date")
-AUTHOR = ("name", "hours")
 
 
 @dataclass(frozen=True)
 class Check:
-    """A line of the self-check: what was looked at, what is missing."""
+    """A line of the self-check: what was looked at, what is missing.
+
+    `told` are lines to print in any case.
+    """
 
     name: str
     problems: list[str]
+    told: list[str] = field(default_factory=list)
 
 
 def self_check(root: Path, rendering: list[str]) -> list[Check]:
     """Check the project in a folder, whose report has just been rendered.
 
     `rendering` says what went wrong with that. If anything did, report.pdf is
-    of another report than this, and is not looked at.
+    of another report than this, and is not looked at. Raises `ReadingError`
+    where a text file can't be read.
     """
-    source = _text(root / "report.qmd")
-    words = prose.word_list(_text(root / "words.txt"))
+    source = read_text(root / "report.qmd")
+    group = read_text(root / "group.yml")
+    asked = assignment.demands(read_text(root / assignment.NAME))
+    words = prose.word_list(read_text(root / "words.txt"))
     checks = [
         Check("report rendered", rendering),
-        Check("front page complete", front_page(_text(root / "group.yml"))),
+        Check("front page complete", frontpage.front_page(group)),
         Check("every question answered", answers(source)),
+        Check("every sentence of the assignment answered",
+              assignment.unanswered(asked, source)),
         Check("figures and tables described", figures(source)),
         Check(
             "references and citations defined",
-            references(source, _text(root / "references.bib")),
+            references(source, read_text(root / "references.bib")),
         ),
         Check("spelling", spelling(source, *words)),
         Check("results fresh", stale_results(root)),
         Check("freeze of these results", provenance.freeze_problems(root)),
-        Check("every file in git", submission.unknown_to_git(root)),
+        Check("every file in git", contents.unknown_to_git(root)),
     ]
     if not rendering:
-        checks += pdf_checks(root / "report.pdf", source)
+        checks += pdf_checks(root / "report.pdf", source, group, asked)
     return checks
 
 
-def pdf_checks(file: Path, source: str) -> list[Check]:
-    """Check a PDF of a report with this source."""
+def pdf_checks(
+    file: Path, source: str, group: str, asked: list[assignment.Demand]
+) -> list[Check]:
+    """Check a PDF of a report with this source, group.yml and assignment."""
     try:
         reader = pdf.read(file)
     except pdf.PdfError as error:
         return [Check("PDF opens", [str(error)])]
+    found = assignment.look_up(asked, reader, source)
     return [
         Check("PDF opens", []),
+        Check("PDF prints the front page",
+              frontpage.not_printed(reader, group)),
         Check("PDF has its fonts inside", pdf.fonts_outside(reader)),
+        Check("PDF answers each sentence near its heading",
+              assignment.far(found), assignment.listing(found)),
         Check("PDF of the right length", length(reader, source)),
         Check("PDF has no dead links", pdf.dead_links(reader)),
         Check("PDF has no open references", open_references(reader)),
-    ]
-
-
-def front_page(text: str) -> list[str]:
-    """List what group.yml does not say, or says with a [placeholder]."""
-    try:
-        page = yaml.safe_load(text)["front-page"]
-        authors = page.get("authors") or []
-        entries = {key: page.get(key) for key in FRONT_PAGE} | {
-            f"{key} of author {number}": author.get(key)
-            for number, author in enumerate(authors, 1) for key in AUTHOR
-        }
-    except (yaml.YAMLError, AttributeError, LookupError, ValueError,
-            TypeError, RecursionError) as error:
-        return [
-            f"group.yml: not of the form that the front page takes ({error!r})"
-        ]
-    return [
-        f"group.yml: {name} is {entry!r}; fill it in"
-        for name, entry in entries.items()
-        if entry in (None, "", [])
-        or (isinstance(entry, str) and re.search(r"^\s*$|\[.*\]", entry))
     ]
 
 
@@ -101,12 +93,8 @@ def answers(source: str) -> list[str]:
         f"report.qmd: {mark} is left in the text"
         for mark in re.findall(r"\b(?:TODO|FIXME|TBD|XXX)\b", source)
     ]
-    found = _sections(source)
     for question in QUESTIONS:
-        section = next(
-            (text for title, text in found
-             if re.match(rf"(Question )?{question}\b", title)), None,
-        )
+        section = prose.section(source, question)
         if section is None:
             problems.append(f"{question}: no heading begins with it")
             continue
@@ -121,24 +109,6 @@ def answers(source: str) -> list[str]:
         if question in DRAWN and "fig-" not in section:
             problems.append(f"{question}: the figure asked for is missing")
     return problems
-
-
-def _sections(source: str) -> list[tuple[str, str]]:
-    """List the sections of a Quarto source: title and text, code as well."""
-    # In a chunk, # begins a comment; so its lines are moved out of the way.
-    hidden = prose.CODE.sub(
-        lambda chunk: chunk[0].replace("\n#", "\n #"), source
-    )
-    heads = list(re.finditer(r"^(#+) +(.*?) *(\{.*\})?$", hidden, flags=re.M))
-    found = []
-    for number, head in enumerate(heads):
-        level = len(head[1])
-        end = next(
-            (after.start() for after in heads[number + 1:]
-             if len(after[1]) <= level), len(hidden),
-        )
-        found.append((head[2], hidden[head.end():end]))
-    return found
 
 
 def figures(source: str) -> list[str]:
@@ -219,10 +189,6 @@ def open_references(reader: pdf.PdfReader) -> list[str]:
     """List the pages with a mark that Quarto or LaTeX leaves in the text."""
     return [
         f"page {number}: {mark}"
-        for number, page in enumerate(reader.pages, 1)
-        for mark in re.findall(r"\S*\?[@?]\S*", page.extract_text())
+        for number, text in enumerate(pdf.texts(reader), 1)
+        for mark in re.findall(r"\S*\?[@?]\S*", text)
     ]
-
-
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8")

@@ -34,6 +34,35 @@ def prose(source: str) -> str:
     return body
 
 
+def section(source: str, question: str) -> str | None:
+    """Give the section whose heading begins with a question, code as well.
+
+    None where there is no such heading.
+    """
+    return next(
+        (text for title, text in _sections(source)
+         if re.match(rf"(Question )?{re.escape(question)}\b", title)), None,
+    )
+
+
+def _sections(source: str) -> list[tuple[str, str]]:
+    """List the sections of a Quarto source: title and text, code as well."""
+    # In a chunk, # begins a comment; so its lines are moved out of the way.
+    hidden = CODE.sub(
+        lambda chunk: chunk[0].replace("\n#", "\n #"), source
+    )
+    heads = list(re.finditer(r"^(#+) +(.*?) *(\{.*\})?$", hidden, flags=re.M))
+    found = []
+    for number, head in enumerate(heads):
+        level = len(head[1])
+        end = next(
+            (after.start() for after in heads[number + 1:]
+             if len(after[1]) <= level), len(hidden),
+        )
+        found.append((head[2], hidden[head.end():end]))
+    return found
+
+
 def word_list(text: str) -> tuple[set[str], set[str]]:
     """Read a project's word list: (words to take, words to refuse).
 

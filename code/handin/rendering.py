@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from digits import paths, provenance
+from handin import fonts, frontpage, letters, reading
 
 GET_QUARTO = "For the full one, get https://quarto.org/docs/get-started"
 GET_LATEX = "For the full one, get LaTeX: quarto install tinytex"
@@ -36,6 +37,7 @@ def render(say: Callable[[str], None]) -> list[Path]:
     `say` is told, in a line each, what is used instead of what is missing.
     Raises `RenderError` where a file could not be built.
     """
+    _check_texts()
     quarto = shutil.which("quarto") or _install_quarto(say)
     if quarto is None:
         _plain(("html", "pdf"), say, GET_QUARTO)
@@ -52,13 +54,29 @@ def render(say: Callable[[str], None]) -> list[Path]:
     return files
 
 
+def _check_texts() -> None:
+    """Let what can't be read or printed be told in a line, before the work."""
+    try:
+        reading.check_all(paths.ROOT)
+        group = reading.read_text(paths.ROOT / "group.yml")
+        for text in frontpage.texts(group):
+            letters.runs(text)
+    except (reading.ReadingError, OSError) as error:
+        raise RenderError(str(error)) from error
+    except fonts.MissingFont as error:
+        raise RenderError(f"group.yml: {error}") from error
+
+
 def _quarto(quarto: str, *options: str) -> None:
     """Render the project, frozen as far as it is fresh."""
-    # The chunks are to run in this environment, whatever PATH says.
-    environment = os.environ | {"QUARTO_PYTHON": sys.executable}
     command = [quarto, "render", *options]
-    if subprocess.run(command, cwd=paths.ROOT, env=environment).returncode:
+    if subprocess.run(command, cwd=paths.ROOT, env=_environment()).returncode:
         raise RenderError(f"{' '.join(command)} failed; see above")
+
+
+def _environment() -> dict[str, str]:
+    """Let chunks and filters run in this environment, whatever PATH says."""
+    return os.environ | {"QUARTO_PYTHON": sys.executable}
 
 
 def _install_quarto(say: Callable[[str], None]) -> str | None:
@@ -122,14 +140,16 @@ def _plain(kinds: tuple[str, ...], say: Callable[[str], None], why: str):
                 _call(*read, "--output", between)
                 _call(pandoc, between, *page, "--variable", "papersize=a4",
                       "--output", text)
-                typst.compile(text, output=root / "report.pdf", root=root)
+                typst.compile(text, output=root / "report.pdf", root=root,
+                              font_paths=[fonts.DEJAVU])
     except (OSError, RuntimeError) as error:
         raise RenderError(f"the plain layout failed: {error}") from error
 
 
 def _call(*command) -> None:
     done = subprocess.run(
-        command, cwd=paths.ROOT, capture_output=True, text=True
+        command, cwd=paths.ROOT, env=_environment(), capture_output=True,
+        encoding="utf-8",
     )
     if done.returncode:
         # What follows the first line is for those who develop pandoc.
