@@ -61,7 +61,7 @@ PAGE = """```{=html}
 ```"""
 
 
-def noise_slider(
+def still_picture(
     examples: dict[str, np.ndarray], levels: Sequence[float]
 ) -> Markdown:
     """Make the control of what `evaluation.show_denoising` gives.
