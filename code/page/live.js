@@ -5,27 +5,11 @@ const part = (name) => document.getElementById(`live-${name}`);
 const paper = part("paper").getContext("2d", { willReadFrequently: true });
 const PEN = 22; // of 280 pixels
 
-let ask; // what sends a request to the worker, once there is one
-let tests; // test images and their labels
+let ask; // what sends a request to the worker, once its networks are there
+let tests; // test images, one after the other
 let image = null; // what the networks see
 let seed = 1;
 let ends = []; // the codes between which a digit is made
-
-/** Start the worker; give a function that asks it and promises the answer. */
-function started() {
-  const code = new Blob([part("worker").textContent]);
-  const worker = new Worker(URL.createObjectURL(code));
-  const asked = [];
-  worker.onmessage = ({ data: { id, error, ...answer } }) => {
-    if (error) asked[id].reject(new Error(error));
-    else asked[id].resolve(answer);
-    delete asked[id];
-  };
-  return (task, request = {}) => new Promise((resolve, reject) => {
-    const id = asked.push({ resolve, reject }) - 1;
-    worker.postMessage({ id, task, ...request });
-  });
-}
 
 /** Make work that waits in no queue: wanted while it runs, it runs again. */
 function latest(work) {
@@ -69,20 +53,17 @@ async function reading(values, name) {
 }
 
 const look = latest(async () => {
-  image = part("pick").value === "" ? await drawn()
-    : Float32Array.from(tests[part("pick").value].values, (v) => v / 255);
-  document.querySelector(".live").classList.toggle("live-empty", !image);
+  const picked = part("pick").value;
+  image = picked === "" ? await drawn()
+    : tests.slice(784 * picked, 784 * (Number(picked) + 1));
   show("seen", image ?? new Float32Array(784));
-  if (!image) return say("Nothing is drawn.");
+  if (!image) return rested("Nothing is drawn.");
   const found = await reading(image, "clean");
   showBars(found);
   await season();
   const { maps, channels, side } = await ask("maps", { image });
   show("maps", mosaic(maps, channels, side), 8 * side);
-  ask("occlude", { image }).then(({ losses }) => {
-    if (losses) show("occlusion", scaled(losses), 28, [0, 70, 170]);
-  });
-  say(`The dense network reads ${inWords(found.dense)}, the convolutional `
+  rested(`The dense network reads ${inWords(found.dense)}, the convolutional `
     + `one ${inWords(found.convolutional)}.`);
 });
 
@@ -153,11 +134,16 @@ const between = latest(async () => {
   await reading(made, "between");
 });
 
-// A screen reader is told once the reader's hand rests.
 let rest;
-function say(words) {
+
+/** Once the hand rests: tell a screen reader, and look which pixels matter. */
+function rested(words) {
   clearTimeout(rest);
-  rest = setTimeout(() => { part("status").textContent = words; }, 600);
+  rest = setTimeout(async () => {
+    part("status").textContent = words;
+    const { losses } = image ? await ask("occlude", { image }) : {};
+    if (losses) show("occlusion", scaled(losses), 28, [0, 70, 170]);
+  }, 600);
 }
 
 function draw({ type, clientX, clientY, pointerId, target }) {
@@ -181,14 +167,13 @@ function clear() {
 }
 
 async function begin() {
-  const asking = started();
+  const asking = start(part("worker").textContent);
   const packed = JSON.parse(part("networks").textContent);
   const { images, labels } = await asking("load", { packed });
-  tests = Array.from(labels, (label, i) => (
-    { label, values: images.slice(784 * i, 784 * (i + 1)) }));
-  for (const [number, { label }] of tests.entries()) {
+  tests = Float32Array.from(images, (value) => value / 255);
+  labels.forEach((label, number) => {
     part("pick").add(new Option(`test image of a ${label}`, number));
-  }
+  });
   ask = asking;
   part("pick").value = "7";
   await Promise.all([look(), generate()]);

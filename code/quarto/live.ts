@@ -106,6 +106,7 @@ async function packed(arrays: Numbers[]): Promise<string> {
   );
   return JSON.stringify({
     listed: ordered.map(({ name, type, shape }) => [name, type, shape]),
+    bytes: file.length,
     file: base85(file),
   });
 }
@@ -140,7 +141,7 @@ export async function live(): Promise<string> {
     `${WORKER.map(text).join("\n")}</script>\n` +
     `<script type="application/json" id="live-networks" ` +
     `data-sha256="${digest}">${await packed(await arraysOf(file))}</script>\n` +
-    `<script>(() => {\n${text("live.js")}})();</script>\n`;
+    `<script>(() => {\n${text("client.js")}\n${text("live.js")}})();</script>\n`;
 }
 
 if (import.meta.main) {

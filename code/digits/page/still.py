@@ -1,12 +1,8 @@
-"""A control for the HTML report: digits at a noise level that a reader sets.
-
-Everything is in the page: one picture with all images side by side, of which
-each cell of a table shows a part, and a few lines of script that move it.
-"""
+"""What is seen of the page that plays on paper, and without script."""
 
 import base64
+import html
 import io
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,49 +10,19 @@ from IPython.display import Markdown
 from PIL import Image
 
 SIDE = 60  # of a digit on the page, in CSS pixels
-START = 0.4
+START = 0.4  # the noise level shown
+KINDS = ("seasoned", "denoised")
 
 PAGE = """```{=html}
-<div class="noise-slider">
-<style>
-.noise-slider input { width: 100%%; }
-.noise-slider .digit {
-  display: inline-block; width: %(side)dpx; height: %(side)dpx;
-  background-image: url(data:image/png;base64,%(picture)s);
-  background-size: %(width)dpx %(height)dpx; image-rendering: pixelated;
-}
-</style>
-<label for="noise-level">Noise level:
-<output id="noise-value" for="noise-level"></output></label>
-<input type="range" id="noise-level" min="0" max="%(last)d" value="%(start)d">
+<div class="live-still">
 <table>
+<caption>Seasoned at noise level %(level)g, and denoised; beside each, what
+a network of 3A reads, and how sure it is.</caption>
 <thead><tr><th scope="col">Original</th><th scope="col">Seasoned</th>
 <th scope="col">read as</th><th scope="col">Denoised</th>
 <th scope="col">read as</th></tr></thead>
 <tbody>%(rows)s</tbody>
 </table>
-<script>
-(() => {
-  const levels = %(levels)s, read = %(read)s;
-  const slider = document.getElementById("noise-level");
-  const show = () => {
-    const level = Number(slider.value);
-    slider.setAttribute("aria-valuetext", levels[level]);
-    document.getElementById("noise-value").value = levels[level];
-    document.querySelectorAll(".noise-slider .digit").forEach((digit) => {
-      const { row, still } = digit.dataset;
-      const column = still ? 0 : level;
-      digit.style.backgroundPosition =
-        `${-%(side)d * column}px ${-%(side)d * row}px`;
-    });
-    document.querySelectorAll(".noise-slider [data-read]").forEach((cell) => {
-      cell.textContent = read[level][cell.dataset.read];
-    });
-  };
-  slider.addEventListener("input", show);
-  show();
-})();
-</script>
 </div>
 ```"""
 
@@ -64,53 +30,40 @@ PAGE = """```{=html}
 def still_picture(
     examples: dict[str, np.ndarray], levels: Sequence[float]
 ) -> Markdown:
-    """Make the control of what `evaluation.show_denoising` gives.
+    """Make a table of what `evaluation.show_denoising` gives, at one level.
 
     A row a digit: as it is, seasoned and denoised, and beside the last two
     what a classifier reads and how sure it is.
     """
-    seasoned, denoised = examples["seasoned"], examples["denoised"]
-    count = seasoned.shape[1]
-    # A row for each digit and kind, a column for each level.
-    images = np.stack([seasoned, denoised], axis=2).transpose(1, 2, 3, 0, 4)
-    grid = 255 - images.reshape(2 * count * 28, len(levels) * 28)
-    content = io.BytesIO()
-    Image.fromarray(grid).save(content, format="PNG", optimize=True)
-    read = [
-        [
-            f"{examples[f'predictions_{kind}'][level, number]} "
-            f"({examples[f'confidences_{kind}'][level, number]:.2f})"
-            for number in range(count)
-            for kind in ("seasoned", "denoised")
-        ]
-        for level in range(len(levels))
+    level = list(levels).index(START)
+    rows = [
+        _row(examples, level, number)
+        for number in range(examples["seasoned"].shape[1])
     ]
-    rows = "".join(
-        _row(number, examples["labels"][number]) for number in range(count)
-    )
-    return Markdown(PAGE % {
-        "side": SIDE,
-        "picture": base64.b64encode(content.getvalue()).decode(),
-        "width": SIDE * len(levels),
-        "height": SIDE * 2 * count,
-        "last": len(levels) - 1,
-        "start": list(levels).index(START),
-        "rows": rows,
-        "levels": json.dumps([f"{level:g}" for level in levels]),
-        "read": json.dumps(read),
-    })
+    return Markdown(PAGE % {"level": START, "rows": "".join(rows)})
 
 
-def _row(number: int, label: int) -> str:
-    def digit(row: int, kind: str, still: str = "") -> str:
-        return (
-            f'<td><span class="digit" role="img" aria-label="{label}, {kind}" '
-            f'data-row="{row}"{still}></span></td>'
-        )
+def _row(examples: dict[str, np.ndarray], level: int, number: int) -> str:
+    label = examples["labels"][number]
+    # Without noise, a seasoned image is the image itself.
+    cells = [_digit(examples["seasoned"][0, number], f"{label}, original")]
+    for kind in KINDS:
+        read = examples[f"predictions_{kind}"][level, number]
+        sure = examples[f"confidences_{kind}"][level, number]
+        cells += [
+            _digit(examples[kind][level, number], f"{label}, {kind}"),
+            f"{read} ({sure:.2f})",
+        ]
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
-    first, second = 2 * number, 2 * number + 1
+
+def _digit(image: np.ndarray, words: str) -> str:
+    """Write an image, uint8 (28, 28), into the page, dark on light."""
+    content = io.BytesIO()
+    Image.fromarray(255 - image).save(content, format="PNG", optimize=True)
+    encoded = base64.b64encode(content.getvalue()).decode()
     return (
-        f"<tr>{digit(first, 'original', ' data-still=1')}"
-        f"{digit(first, 'seasoned')}<td data-read={first}></td>"
-        f"{digit(second, 'denoised')}<td data-read={second}></td></tr>"
+        f'<img alt="{html.escape(words)}" width="{SIDE}" height="{SIDE}" '
+        f'style="image-rendering: pixelated" '
+        f'src="data:image/png;base64,{encoded}">'
     )
