@@ -4,15 +4,21 @@ Shared by the tests and by benchmarks/page.py.
 """
 
 import base64
+import json
 import os
 import shutil
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from digits.page import packing
+from digits import paths
+
+SCRIPTS = paths.CODE / "page"
+# What the worker is made of, in this order.
+WORKER = ("unpack.js", "networks.js", "form.js", "worker.js")
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser",
@@ -35,6 +41,48 @@ CLASSIFY = """([text, name]) => {
 }"""
 
 
+# A worker of a script's text, and a function that asks it.
+START = """([script, text]) => {
+  const worker = new Worker(URL.createObjectURL(new Blob([script])));
+  const waiting = new Map();
+  worker.addEventListener("message", ({ data: { id, ...answer } }) => {
+    const { resolve, reject } = waiting.get(id);
+    if (answer.error) reject(new Error(answer.error));
+    else resolve(answer);
+  });
+  let id = 0;
+  window.ask = (task, fields) => new Promise((resolve, reject) => {
+    waiting.set(++id, { resolve, reject });
+    worker.postMessage({ id, task, ...fields });
+  });
+  return ask("load", { packed: JSON.parse(text) }).then(() => {});
+}"""
+
+
+def script(*names: str) -> str:
+    """Read scripts of code/page as one."""
+    return "\n".join(
+        (SCRIPTS / name).read_text(encoding="utf-8") for name in names
+    )
+
+
+def packed(arrays: dict[str, np.ndarray]) -> str:
+    """Write arrays as JSON for unpack.js, as code/quarto/live.ts does."""
+    # A typed array begins at a multiple of its numbers' size: large ones first.
+    names = sorted(arrays, key=lambda name: -arrays[name].itemsize)
+    content = zlib.compress(
+        b"".join(arrays[name].tobytes() for name in names), 9
+    )
+    return json.dumps({
+        "listed": [
+            [name, arrays[name].dtype.name, list(arrays[name].shape)]
+            for name in names
+        ],
+        "bytes": len(content),
+        "file": base64.b85encode(content, pad=True).decode(),
+    })
+
+
 @contextmanager
 def chromium():
     """Start Chromium, without its own sandbox where it does not work."""
@@ -47,13 +95,26 @@ def chromium():
         browser.close()
 
 
-def open_scripts(browser, folder: Path, *names: str) -> Page:
-    """Open an empty page from a file, with scripts of code/page in it."""
+def empty(browser, folder: Path) -> Page:
+    """Open an empty page from a file."""
     file = folder / "empty.html"
     file.write_text("<!doctype html><title>Scripts</title>")
     page = browser.new_page()
     page.goto(file.as_uri())
-    page.add_script_tag(content=packing.script(*names))
+    return page
+
+
+def open_scripts(browser, folder: Path, *names: str) -> Page:
+    """Open an empty page with scripts of code/page in it."""
+    page = empty(browser, folder)
+    page.add_script_tag(content=script(*names))
+    return page
+
+
+def open_worker(browser, folder: Path, arrays: dict[str, np.ndarray]) -> Page:
+    """Open an empty page that has a worker with networks, to `ask`."""
+    page = empty(browser, folder)
+    page.evaluate(START, [script(*WORKER), packed(arrays)])
     return page
 
 
@@ -62,7 +123,7 @@ def load(page: Page, arrays: dict[str, np.ndarray]) -> None:
     page.evaluate(
         "async (text) => { window.arrays = await unpack(JSON.parse(text));"
         " window.networks = build(arrays); }",
-        packing.packed(arrays),
+        packed(arrays),
     )
 
 
