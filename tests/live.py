@@ -41,20 +41,8 @@ CLASSIFY = """([text, name]) => {
 }"""
 
 
-# A worker of a script's text, and a function that asks it.
-START = """([script, text]) => {
-  const worker = new Worker(URL.createObjectURL(new Blob([script])));
-  const waiting = new Map();
-  worker.addEventListener("message", ({ data: { id, ...answer } }) => {
-    const { resolve, reject } = waiting.get(id);
-    if (answer.error) reject(new Error(answer.error));
-    else resolve(answer);
-  });
-  let id = 0;
-  window.ask = (task, fields) => new Promise((resolve, reject) => {
-    waiting.set(++id, { resolve, reject });
-    worker.postMessage({ id, task, ...fields });
-  });
+LOAD = """([script, text]) => {
+  window.ask = start(script);
   return ask("load", { packed: JSON.parse(text) }).then(() => {});
 }"""
 
@@ -95,26 +83,20 @@ def chromium():
         browser.close()
 
 
-def empty(browser, folder: Path) -> Page:
-    """Open an empty page from a file."""
+def open_scripts(browser, folder: Path, *names: str) -> Page:
+    """Open an empty page from a file, with scripts of code/page in it."""
     file = folder / "empty.html"
     file.write_text("<!doctype html><title>Scripts</title>")
     page = browser.new_page()
     page.goto(file.as_uri())
-    return page
-
-
-def open_scripts(browser, folder: Path, *names: str) -> Page:
-    """Open an empty page with scripts of code/page in it."""
-    page = empty(browser, folder)
     page.add_script_tag(content=script(*names))
     return page
 
 
 def open_worker(browser, folder: Path, arrays: dict[str, np.ndarray]) -> Page:
     """Open an empty page that has a worker with networks, to `ask`."""
-    page = empty(browser, folder)
-    page.evaluate(START, [script(*WORKER), packed(arrays)])
+    page = open_scripts(browser, folder, "client.js")
+    page.evaluate(LOAD, [script(*WORKER), packed(arrays)])
     return page
 
 
