@@ -72,12 +72,12 @@ function denseAll(layers, inputs, last) {
 }
 
 /** Put zeros around: from (side, side, depth) to (wide, wide, depth). */
-function padded(inputs, side, depth, wide, before) {
+function padded(inputs, side, depth, wide) {
   const outputs = new Float32Array(wide * wide * depth);
   const run = side * depth;
   for (let row = 0; row < side; row++) {
     outputs.set(inputs.subarray(row * run, (row + 1) * run),
-      ((row + before) * wide + before) * depth);
+      ((row + BEFORE) * wide + BEFORE) * depth);
   }
   return outputs;
 }
@@ -87,7 +87,7 @@ function convolve(layer, inputs, side, stride) {
   const { shape: [size, , depth], channels, bias } = layer;
   const across = Math.ceil(side / stride);
   const wide = (across - 1) * stride + size;
-  const values = padded(inputs, side, depth, wide, BEFORE);
+  const values = padded(inputs, side, depth, wide);
   const outputs = new Float32Array(across * across * channels);
   const last = across * across - 1;
   const startOf = (pixel) => depth * stride *
@@ -130,17 +130,13 @@ function windows(layer, values, row, first, a, b) {
 /** Take the largest of each 2x2 pixels; an odd last row is left out. */
 function pool(inputs, side, channels) {
   const half = Math.floor(side / 2);
-  const outputs = new Float32Array(half * half * channels);
-  let place = 0;
-  for (let row = 0; row < half; row++) {
-    for (let column = 0; column < half; column++) {
-      const corner = 2 * (row * side + column) * channels;
-      const below = corner + side * channels;
-      for (let c = 0; c < channels; c++) {
-        outputs[place++] = Math.max(
-          inputs[corner + c], inputs[corner + channels + c],
-          inputs[below + c], inputs[below + channels + c]);
-      }
+  const outputs = new Float32Array(half * half * channels); // no value is less
+  for (let pixel = 0; pixel < 4 * half * half; pixel++) {
+    const row = Math.floor(pixel / (2 * half)), column = pixel % (2 * half);
+    const from = (row * side + column) * channels;
+    const to = ((row >> 1) * half + (column >> 1)) * channels;
+    for (let c = 0; c < channels; c++) {
+      outputs[to + c] = Math.max(outputs[to + c], inputs[from + c]);
     }
   }
   return outputs;
