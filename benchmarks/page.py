@@ -18,11 +18,10 @@ from digits import benchmark, data, networks, store, tables
 from digits.compute import compute
 from digits.experiments import page as experiment
 from digits.noise import salt_and_pepper
-from digits.page import packing
 from digits.runs import hardware, versions
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from live import chromium, keras_outputs, load, open_scripts, outputs
+from live import chromium, keras_outputs, load, open_scripts, outputs, packed
 
 NAMES = ("dense", "convolutional", "autoencoder")
 SEASONED = 1_000
@@ -87,12 +86,12 @@ def measure(page, name: str, run, stored) -> dict:
 
 def main() -> None:
     """Measure all networks; store the table and print it."""
-    packed = experiment.result()
+    stored = experiment.result()
     runs = experiment.runs()[0].needs
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         page = open_scripts(browser, Path(folder), "unpack.js", "networks.js")
         before = worked(page)
-        load(page, packed.result.arrays)
+        load(page, stored.result.arrays)
         unpacking = worked(page) - before
         rows = [
             measure(page, *each)
@@ -103,13 +102,13 @@ def main() -> None:
         benchmark.path(name="page"),
         store.Result(
             metrics={
-                "packed_bytes": len(packing.packed(packed.result.arrays)),
+                "packed_bytes": len(packed(stored.result.arrays)),
                 "unpacking_milliseconds": round(unpacking),
             },
             table={key: [row[key] for row in rows] for key in rows[0]},
         ),
         {"hardware": hardware(), "versions": versions(),
-         "browser": f"Chromium {version}", "page": packed.outcome,
+         "browser": f"Chromium {version}", "page": stored.outcome,
          "finished": datetime.date.today().isoformat()},
     )
     print(tables.page_benchmark(benchmark.load_page()).data)

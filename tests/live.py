@@ -4,15 +4,21 @@ Shared by the tests and by benchmarks/page.py.
 """
 
 import base64
+import json
 import os
 import shutil
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from digits.page import packing
+from digits import paths
+
+SCRIPTS = paths.CODE / "page"
+# What the worker is made of, in this order.
+WORKER = ("unpack.js", "networks.js", "form.js", "worker.js")
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser",
@@ -35,6 +41,36 @@ CLASSIFY = """([text, name]) => {
 }"""
 
 
+LOAD = """([script, text]) => {
+  window.ask = start(script);
+  return ask("load", { packed: JSON.parse(text) }).then(() => {});
+}"""
+
+
+def script(*names: str) -> str:
+    """Read scripts of code/page as one."""
+    return "\n".join(
+        (SCRIPTS / name).read_text(encoding="utf-8") for name in names
+    )
+
+
+def packed(arrays: dict[str, np.ndarray]) -> str:
+    """Write arrays as JSON for unpack.js, as code/quarto/live.ts does."""
+    # A typed array begins at a multiple of its numbers' size: large ones first.
+    names = sorted(arrays, key=lambda name: -arrays[name].itemsize)
+    content = zlib.compress(
+        b"".join(arrays[name].tobytes() for name in names), 9
+    )
+    return json.dumps({
+        "listed": [
+            [name, arrays[name].dtype.name, list(arrays[name].shape)]
+            for name in names
+        ],
+        "bytes": len(content),
+        "file": base64.b85encode(content, pad=True).decode(),
+    })
+
+
 @contextmanager
 def chromium():
     """Start Chromium, without its own sandbox where it does not work."""
@@ -53,7 +89,14 @@ def open_scripts(browser, folder: Path, *names: str) -> Page:
     file.write_text("<!doctype html><title>Scripts</title>")
     page = browser.new_page()
     page.goto(file.as_uri())
-    page.add_script_tag(content=packing.script(*names))
+    page.add_script_tag(content=script(*names))
+    return page
+
+
+def open_worker(browser, folder: Path, arrays: dict[str, np.ndarray]) -> Page:
+    """Open an empty page that has a worker with networks, to `ask`."""
+    page = open_scripts(browser, folder, "client.js")
+    page.evaluate(LOAD, [script(*WORKER), packed(arrays)])
     return page
 
 
@@ -62,7 +105,7 @@ def load(page: Page, arrays: dict[str, np.ndarray]) -> None:
     page.evaluate(
         "async (text) => { window.arrays = await unpack(JSON.parse(text));"
         " window.networks = build(arrays); }",
-        packing.packed(arrays),
+        packed(arrays),
     )
 
 

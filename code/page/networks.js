@@ -33,15 +33,10 @@ function build(arrays) {
     }
     return found;
   };
-  const convolutional = layers("convolutional");
   const autoencoder = layers("autoencoder");
-  STRIDES.forEach((stride, number) => {
-    const panels = inPanels(convolutional[number]);
-    Object.assign(convolutional[number], { stride, panels });
-  });
   return {
     dense: layers("dense"),
-    convolutional,
+    convolutional: layers("convolutional"),
     encoder: autoencoder.slice(0, 2),
     decoder: autoencoder.slice(2),
   };
@@ -55,19 +50,6 @@ function layerOf(arrays, name) {
   const weights = new Float32Array(values);
   for (let i = 0; i < weights.length; i++) weights[i] *= scale[i % channels];
   return { shape, channels, weights, bias: arrays[`${name}_bias`].values };
-}
-
-/** Order a convolution's weights as `convolve` reads them: by 4 channels. */
-function inPanels({ weights, channels }) {
-  const panels = new Float32Array(weights.length);
-  let place = 0;
-  for (let first = 0; first < channels; first += 4) {
-    for (let row = first; row < weights.length; row += channels) {
-      panels.set(weights.subarray(row, row + 4), place);
-      place += 4;
-    }
-  }
-  return panels;
 }
 
 /** Apply a dense layer; most inputs are 0, and cost nothing. */
@@ -90,22 +72,22 @@ function denseAll(layers, inputs, last) {
 }
 
 /** Put zeros around: from (side, side, depth) to (wide, wide, depth). */
-function padded(inputs, side, depth, wide, before) {
+function padded(inputs, side, depth, wide) {
   const outputs = new Float32Array(wide * wide * depth);
   const run = side * depth;
   for (let row = 0; row < side; row++) {
     outputs.set(inputs.subarray(row * run, (row + 1) * run),
-      ((row + before) * wide + before) * depth);
+      ((row + BEFORE) * wide + BEFORE) * depth);
   }
   return outputs;
 }
 
 /** Apply a convolution and ReLU to values of shape (side, side, depth). */
-function convolve(layer, inputs, side) {
-  const { shape: [size, , depth], stride, channels, bias } = layer;
+function convolve(layer, inputs, side, stride) {
+  const { shape: [size, , depth], channels, bias } = layer;
   const across = Math.ceil(side / stride);
   const wide = (across - 1) * stride + size;
-  const values = padded(inputs, side, depth, wide, BEFORE);
+  const values = padded(inputs, side, depth, wide);
   const outputs = new Float32Array(across * across * channels);
   const last = across * across - 1;
   const startOf = (pixel) => depth * stride *
@@ -126,43 +108,35 @@ function convolve(layer, inputs, side) {
   return outputs;
 }
 
-const eight = new Float64Array(8);
-
 /** Multiply two windows, which begin at a and b, with four channels. */
-function windows({ shape: [size, , depth], panels }, values, row, first, a, b) {
+function windows(layer, values, row, first, a, b) {
+  const { shape: [size, , depth], weights, channels } = layer;
   let a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0;
-  let w = first * size * size * depth;
+  let w = first;
   for (let y = 0; y < size; y++) {
     // A row of the window lies in one piece.
     const end = y * row + size * depth;
-    for (let i = y * row; i < end; i++, w += 4) {
+    for (let i = y * row; i < end; i++, w += channels) {
       const p = values[a + i], q = values[b + i];
-      const w0 = panels[w], w1 = panels[w + 1];
-      const w2 = panels[w + 2], w3 = panels[w + 3];
+      const w0 = weights[w], w1 = weights[w + 1];
+      const w2 = weights[w + 2], w3 = weights[w + 3];
       a0 += p * w0; a1 += p * w1; a2 += p * w2; a3 += p * w3;
       b0 += q * w0; b1 += q * w1; b2 += q * w2; b3 += q * w3;
     }
   }
-  eight[0] = a0; eight[1] = a1; eight[2] = a2; eight[3] = a3;
-  eight[4] = b0; eight[5] = b1; eight[6] = b2; eight[7] = b3;
-  return eight;
+  return [a0, a1, a2, a3, b0, b1, b2, b3];
 }
 
 /** Take the largest of each 2x2 pixels; an odd last row is left out. */
 function pool(inputs, side, channels) {
   const half = Math.floor(side / 2);
-  const outputs = new Float32Array(half * half * channels);
-  let place = 0;
-  for (let row = 0; row < half; row++) {
-    for (let column = 0; column < half; column++) {
-      const corner = 2 * (row * side + column) * channels;
-      const below = corner + side * channels;
-      for (let c = 0; c < channels; c++) {
-        outputs[place++] = Math.max(
-          inputs[corner + c], inputs[corner + channels + c],
-          inputs[below + c], inputs[below + channels + c],
-        );
-      }
+  const outputs = new Float32Array(half * half * channels); // no value is less
+  for (let pixel = 0; pixel < 4 * half * half; pixel++) {
+    const row = Math.floor(pixel / (2 * half)), column = pixel % (2 * half);
+    const from = (row * side + column) * channels;
+    const to = ((row >> 1) * half + (column >> 1)) * channels;
+    for (let c = 0; c < channels; c++) {
+      outputs[to + c] = Math.max(outputs[to + c], inputs[from + c]);
     }
   }
   return outputs;
@@ -177,8 +151,8 @@ function convolutionalLogits(layers, image) {
       side = Math.floor(side / 2);
     }
     if (number < STRIDES.length) {
-      values = convolve(layer, values, side);
-      side = Math.ceil(side / layer.stride);
+      values = convolve(layer, values, side, STRIDES[number]);
+      side = Math.ceil(side / STRIDES[number]);
     } else {
       // The last window is as large as the image: a dense layer.
       values = dense(layer, values, layer === layers.at(-1) ? same : relu);
@@ -187,25 +161,12 @@ function convolutionalLogits(layers, image) {
   return values;
 }
 
-/** Give the logits of both classifiers. */
-function logits(networks, image) {
-  return {
-    dense: denseAll(networks.dense, image, same),
-    convolutional: convolutionalLogits(networks.convolutional, image),
-  };
-}
-
 /** Give the first layer's maps, (14, 14, channels). */
-function firstMaps(networks, image) {
-  return convolve(networks.convolutional[0], image, SIDE);
-}
+const firstMaps = (networks, image) =>
+  convolve(networks.convolutional[0], image, SIDE, STRIDES[0]);
 
 /** Give the auto-encoder's code of an image. */
-function encode(networks, image) {
-  return denseAll(networks.encoder, image, relu);
-}
+const encode = (networks, image) => denseAll(networks.encoder, image, relu);
 
 /** Give the image that the decoder makes of a code. */
-function decode(networks, code) {
-  return denseAll(networks.decoder, code, sigmoid);
-}
+const decode = (networks, code) => denseAll(networks.decoder, code, sigmoid);

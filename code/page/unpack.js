@@ -6,7 +6,7 @@ const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 const TYPES = { int8: Int8Array, uint8: Uint8Array, float32: Float32Array };
 
 /**
- * Unpack what `packing.packed` made: {name: {shape, values}}.
+ * Unpack what code/quarto/live.ts packed: {name: {shape, values}}.
  * `listed` has [name, type, shape] of each array, in the order in which they
  * lie in `file`, which are `bytes` bytes of zlib in base 85.
  */
@@ -26,7 +26,7 @@ async function unpack({ listed, bytes, file }) {
 /** Read base 85: each five digits are four bytes, the highest first. */
 function bytesOf(text) {
   const values = new Uint8Array(128);
-  [...DIGITS].forEach((digit, value) => { values[digit.charCodeAt()] = value; });
+  [...DIGITS].forEach((digit, i) => { values[digit.charCodeAt()] = i; });
   const view = new DataView(new ArrayBuffer(text.length / 5 * 4));
   for (let block = 0; block < text.length / 5; block++) {
     let number = 0;

@@ -3,8 +3,7 @@
 //
 // A request {id, task, ...} is answered by {id, ...} or by {id, error}.
 
-const SQUARE = 4; // pixels that are covered at once
-const STEP = 2;
+const SQUARE = 4, STEP = 2; // pixels covered at once, and to the next ones
 
 let arrays, networks;
 let newest = 0; // the last occlusion that was asked for
@@ -16,14 +15,10 @@ const tasks = {
     return { images: arrays.images.values, labels: arrays.labels.values };
   },
   form: ({ ink, side }) => ({ image: mnistForm(ink, side) }),
-  read({ image }) {
-    const found = logits(networks, image);
-    return {
-      dense: softmax(found.dense),
-      convolutional: softmax(found.convolutional),
-    };
-  },
-  logits: ({ image }) => logits(networks, image),
+  read: ({ image }) => ({
+    dense: softmax(denseAll(networks.dense, image, same)),
+    convolutional: probabilities(image),
+  }),
   season: ({ image, level, seed }) => ({
     image: seasoned(image, level, randomOf(seed)),
   }),
@@ -42,6 +37,10 @@ const tasks = {
   },
   occlude,
 };
+
+/** Give the convolutional network's probabilities. */
+const probabilities = (image) =>
+  softmax(convolutionalLogits(networks.convolutional, image));
 
 /** Make a source of numbers in [0, 1): Tommy Ettinger's Mulberry32. */
 function randomOf(seed) {
@@ -102,35 +101,35 @@ function normalOf(random) {
  */
 async function occlude({ id, image }) {
   newest = id;
-  const probabilities = (values) =>
-    softmax(convolutionalLogits(networks.convolutional, values));
   const whole = probabilities(image);
   const read = whole.indexOf(Math.max(...whole));
   const losses = new Float32Array(image.length);
   const counts = new Float32Array(image.length);
-  for (let top = 0; top + SQUARE <= SIDE; top += STEP) {
-    for (let left = 0; left + SQUARE <= SIDE; left += STEP) {
-      const places = squareAt(top, left);
-      let loss = 0;
-      if (places.some((place) => image[place] > 0)) {
-        const covered = image.slice();
-        for (const place of places) covered[place] = 0;
-        loss = whole[read] - probabilities(covered)[read];
-      }
-      for (const place of places) {
-        losses[place] += loss;
-        counts[place]++;
-      }
+  for (const places of squares()) {
+    let loss = 0;
+    if (places.some((place) => image[place] > 0)) {
+      const covered = image.slice();
+      for (const place of places) covered[place] = 0;
+      loss = whole[read] - probabilities(covered)[read];
+      await new Promise((resume) => setTimeout(resume));
+      if (newest !== id) return { losses: null };
     }
-    await new Promise((resume) => setTimeout(resume));
-    if (newest !== id) return { losses: null };
+    for (const place of places) {
+      losses[place] += loss;
+      counts[place]++;
+    }
   }
   return { read, losses: losses.map((loss, i) => loss / counts[i]) };
 }
 
-function squareAt(top, left) {
-  return Array.from({ length: SQUARE * SQUARE }, (_, i) =>
-    (top + Math.floor(i / SQUARE)) * SIDE + left + (i % SQUARE));
+/** Give the pixels of each square, by their places in an image. */
+function* squares() {
+  for (let top = 0; top + SQUARE <= SIDE; top += STEP) {
+    for (let left = 0; left + SQUARE <= SIDE; left += STEP) {
+      yield Array.from({ length: SQUARE * SQUARE }, (_, i) =>
+        (top + Math.floor(i / SQUARE)) * SIDE + left + (i % SQUARE));
+    }
+  }
 }
 
 addEventListener("message", async ({ data }) => {
