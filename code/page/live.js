@@ -11,20 +11,18 @@ let ask; // what sends a request to the worker, once its networks are there
 let tests; // test images, one after the other
 let image = null; // what the networks see
 let ends = []; // the codes between which a digit is made
-let seed = 1, rest;
+let seed = 1, touched = false, rest;
 
 /** Make work that waits in no queue: wanted while it runs, it runs again. */
 function latest(work) {
-  let running = false, wanted = false;
+  let wanted = 0;
   return async () => {
-    wanted = true;
-    if (running || !ask) return;
-    running = true;
-    while (wanted) {
-      wanted = false;
+    if (!ask || wanted++) return;
+    for (let done = 0; done < wanted;) {
+      done = wanted;
       await work();
     }
-    running = false;
+    wanted = 0;
   };
 }
 
@@ -44,8 +42,10 @@ const scaled = (values) => {
   const largest = Math.max(1e-6, ...values);
   return values.map((value) => Math.max(0, value / largest));
 };
-const inWords = (values) =>
-  `${values.indexOf(Math.max(...values))} (${Math.max(...values).toFixed(2)})`;
+const inWords = (values) => {
+  const most = Math.max(...values);
+  return `${values.indexOf(most)} (${most.toFixed(2)})`;
+};
 
 /** Read an image with both networks, and say so beside it. */
 async function reading(values, name) {
@@ -137,6 +137,7 @@ function draw({ type, clientX, clientY, pointerId }) {
     paper.beginPath();
     paper.moveTo(...place);
     part("pick").value = "";
+    touched = true;
   }
   paper.lineTo(...place);
   paper.stroke();
@@ -151,24 +152,21 @@ async function begin() {
   labels.forEach((label, number) => {
     part("pick").add(new Option(`test image of a ${label}`, number));
   });
-  part("pick").value = "7";
+  if (!touched) part("pick").value = "7";
   ask = asking;
   await Promise.all([look(), generate()]);
   document.querySelector(".live").setAttribute("aria-busy", "false");
 }
 
+const blank = () => { paper.clearRect(0, 0, 280, 280); look(); };
 const on = (name, type, act) => part(name).addEventListener(type, act);
-const again = (act) => () => { seed++; act(); };
 on("paper", "pointerdown", draw);
 on("paper", "pointermove", (event) => { if (event.buttons) draw(event); });
-on("pick", "input", () => { paper.clearRect(0, 0, 280, 280); look(); });
-on("clear", "click", () => {
-  part("pick").value = "";
-  part("pick").dispatchEvent(new Event("input"));
-});
+on("pick", "input", blank);
+on("clear", "click", () => { part("pick").value = ""; blank(); });
 on("level", "input", season);
-on("noise", "click", again(season));
-on("again", "click", again(generate));
+on("noise", "click", () => { seed++; season(); });
+on("again", "click", () => { seed++; generate(); });
 for (const name of ["first", "second"]) on(name, "input", generate);
 on("share", "input", between);
 document.documentElement.classList.add("live-on");
