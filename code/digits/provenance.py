@@ -8,6 +8,7 @@ each frozen format printed with what the digests are now.
 import ast
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from digits.source import normalised
 
 # As Quarto names them after the files that they become.
 FORMATS = ("html", "tex", "md")
+# What the page carries: see code/quarto/live.ts.
+NETWORKS = Path("page/networks.npz")
 
 
 @dataclass(frozen=True)
@@ -137,4 +140,22 @@ def freeze_problems(root: Path | None = None) -> list[str]:
             for what, digest in wanted.items()
             if digest not in text
         ]
-    return problems
+    return problems + page_problems(root)
+
+
+def page_problems(root: Path) -> list[str]:
+    """Say if report.html has other networks than those that are stored.
+
+    A plain one has none; and where nothing is rendered, nothing is wrong.
+    """
+    page, stored = root / "report.html", root / "data/results" / NETWORKS
+    if not (page.is_file() and stored.is_file()):
+        return []
+    found = re.search(
+        r'id="live-networks" data-sha256="(\w+)"',
+        page.read_text(encoding="utf-8"),
+    )
+    digest = hashlib.sha256(stored.read_bytes()).hexdigest()
+    if found is None or found[1] == digest:
+        return []
+    return ["report.html: its networks are not the stored ones; render anew"]
