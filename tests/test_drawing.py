@@ -341,7 +341,8 @@ def test_a_stored_benchmark_of_the_page_is_read_and_shown(monkeypatch, results):
         "stored_accuracy": [0.9801, None], "same": [0.9995, None],
         "difference": [0.21, 0.05], "seasoned_difference": [0.3, 0.0625],
     }
-    metrics = {"packed_bytes": 1_500_000, "unpacking_milliseconds": 90}
+    metrics = {"packed_bytes": 1_500_000, "unpacking_milliseconds": 90,
+               "move_milliseconds": 2.5, "longest_gap_milliseconds": 40}
     stamp = {"hardware": {"processor": "one", "cores": 2}, "page": "abc",
              "browser": "Chromium 120", "finished": "2026-11-25"}
     file = results / "benchmarks" / "page.json"
