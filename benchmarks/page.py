@@ -2,19 +2,22 @@
 
 All 10,000 test images are read in headless Chromium by the scripts and the
 8-bit weights that the page has, and by Keras with the stored ones; so are the
-first of them, seasoned. Times are those that the browser's thread worked, and
-not by the clock, so that other work on the machine does not count.
+first of them, seasoned. Then a pointer draws in the live part. Times are those
+that the browser's thread worked, and not by the clock unless it is said, so
+that other work on the machine does not count.
 """
 
 import datetime
+import os
 import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from digits import benchmark, data, networks, store, tables
+from digits import benchmark, data, networks, paths, store, tables
 from digits.compute import compute
 from digits.experiments import page as experiment
 from digits.noise import salt_and_pepper
@@ -26,6 +29,7 @@ from live import chromium, keras_outputs, load, open_scripts, outputs, packed
 NAMES = ("dense", "convolutional", "autoencoder")
 SEASONED = 1_000
 TIMED = 500  # predictions
+MOVES = 200  # of the pointer
 
 
 def seasoned(images: np.ndarray) -> np.ndarray:
@@ -84,6 +88,49 @@ def measure(page, name: str, run, stored) -> dict:
     return row
 
 
+def built(folder: Path) -> Path:
+    """Give a page with nothing but the report's live part, by its own step."""
+    file = folder / "live.html"
+    file.write_text(
+        '<!doctype html><meta charset="utf-8"><div id="live-here"></div>'
+    )
+    subprocess.run(
+        ["quarto", "run", "code/quarto/live.ts"], cwd=paths.ROOT, check=True,
+        env=os.environ | {"QUARTO_PROJECT_OUTPUT_FILES": str(file)},
+    )
+    return file
+
+
+def drawing(page) -> dict[str, float]:
+    """Draw circles with a pointer, and say how busy that keeps the page.
+
+    Milliseconds: `move`, what the page's thread works for a move of the
+    pointer, and `gap`, the longest by the clock between two frames.
+    """
+    page.wait_for_selector(".live[aria-busy=false]", timeout=120_000)
+    paper = page.locator("#live-paper")
+    paper.scroll_into_view_if_needed()
+    box = paper.bounding_box()
+    page.evaluate("""() => {
+      window.gaps = [];
+      const next = (last) => requestAnimationFrame((now) => {
+        if (last) gaps.push(now - last);
+        next(now);
+      });
+      next();
+    }""")
+    before = worked(page)
+    for number in range(MOVES):
+        angle = 2 * np.pi * number / 50
+        page.mouse.move(box["x"] + box["width"] * (0.5 + 0.3 * np.cos(angle)),
+                        box["y"] + box["height"] * (0.5 + 0.3 * np.sin(angle)))
+        if number == 0:
+            page.mouse.down()
+    page.mouse.up()
+    return {"move": (worked(page) - before) / MOVES,
+            "gap": page.evaluate("Math.max(...gaps)")}
+
+
 def main() -> None:
     """Measure all networks; store the table and print it."""
     stored = experiment.result()
@@ -98,12 +145,17 @@ def main() -> None:
             for each in zip(NAMES, runs, compute(list(runs)), strict=True)
         ]
         version = re.sub(r"\..*", "", browser.version)
+        page.goto(built(Path(folder)).as_uri())
+        drawn = drawing(page)
+        print(drawn, flush=True)
     store.save(
         benchmark.path(name="page"),
         store.Result(
             metrics={
                 "packed_bytes": len(packed(stored.result.arrays)),
                 "unpacking_milliseconds": round(unpacking),
+                "move_milliseconds": round(drawn["move"], 1),
+                "longest_gap_milliseconds": round(drawn["gap"]),
             },
             table={key: [row[key] for row in rows] for key in rows[0]},
         ),

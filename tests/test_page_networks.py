@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from digits import data, handwriting, networks
+from digits import benchmark, data, handwriting, networks
 from digits.compute import compute
 from digits.experiments import page as experiment
 from digits.noise import salt_and_pepper
@@ -298,3 +298,24 @@ def test_a_newer_occlusion_ends_the_one_before(asking, arrays):
 def test_an_unknown_task_is_an_error(ask):
     with pytest.raises(Exception, match="not a function"):
         ask("fly")
+
+
+# What benchmarks/page.py measured.
+
+
+def test_the_stored_measurement_is_of_the_stored_networks():
+    found = benchmark.load_page()
+    assert found.outcome == experiment.result().outcome
+    assert set(found.networks.index) == set(NAMES)
+
+
+def test_the_page_reads_as_well_and_as_quickly_as_is_asked():
+    measured = benchmark.load_page()
+    networks = measured.networks
+    for name in ("dense", "convolutional"):
+        row = networks.loc[name]
+        # Two of 10,000 images: 0.02 percentage points.
+        assert abs(row.accuracy - row.stored_accuracy) < 0.00021
+        assert row.difference <= LOGIT_TOLERANCE[name]
+    assert networks["milliseconds"].max() <= 10
+    assert measured.move_milliseconds <= 16  # a frame

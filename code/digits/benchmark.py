@@ -38,13 +38,17 @@ class PageBenchmark:
     core that a prediction takes; `accuracy` in the page and
     `stored_accuracy`, and the share of test images that are read the `same`;
     the largest `difference` of logits (of pixels, for the auto-encoder), and
-    the `seasoned_difference`, that of noisy images. `outcome` is that of the
-    packed networks. Sizes are in bytes.
+    the `seasoned_difference`, that of noisy images. For a move of the pointer
+    that draws, the page's thread works `move_milliseconds`; the longest time
+    between two frames meanwhile is by the clock. `outcome` is that of the
+    packed networks.
     """
 
     networks: pd.DataFrame
     packed_bytes: int
     unpacking_milliseconds: float
+    move_milliseconds: float
+    longest_gap_milliseconds: float
     outcome: str
     browser: str
     processor: str

@@ -26,13 +26,9 @@ function softmax(logits) {
 
 /** Make the four networks of what `unpack` gives. */
 function build(arrays) {
-  const layers = (name) => {
-    const found = [];
-    while (arrays[`${name}_${found.length}_kernel`]) {
-      found.push(layerOf(arrays, `${name}_${found.length}`));
-    }
-    return found;
-  };
+  const layers = (name) => Object.keys(arrays).sort()
+    .filter((key) => key.startsWith(name) && key.endsWith("_kernel"))
+    .map((key) => layerOf(arrays, key.replace("_kernel", "")));
   const autoencoder = layers("autoencoder");
   return {
     dense: layers("dense"),

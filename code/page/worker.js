@@ -3,7 +3,10 @@
 //
 // A request {id, task, ...} is answered by {id, ...} or by {id, error}.
 
-const SQUARE = 4, STEP = 2; // pixels covered at once, and to the next ones
+// What is covered at once: squares of 4x4 pixels, two pixels apart.
+const CORNERS = Array.from({ length: 13 }, (_, i) => 2 * i);
+const SQUARES = CORNERS.flatMap((y) => CORNERS.map((x) =>
+  Array.from({ length: 16 }, (_, i) => (y + (i >> 2)) * SIDE + x + i % 4)));
 
 let arrays, networks;
 let newest = 0; // the last occlusion that was asked for
@@ -30,11 +33,11 @@ const tasks = {
     return { code, image: decode(networks, code) };
   },
   decode: ({ code }) => ({ image: decode(networks, code) }),
-  maps({ image }) {
-    const maps = firstMaps(networks, image);
-    const { channels } = networks.convolutional[0];
-    return { maps, channels, side: Math.sqrt(maps.length / channels) };
-  },
+  maps: ({ image }) => ({
+    maps: firstMaps(networks, image),
+    channels: networks.convolutional[0].channels,
+    side: SIDE / 2,
+  }),
   occlude,
 };
 
@@ -57,8 +60,7 @@ function randomOf(seed) {
 function seasoned(image, level, random) {
   return image.map((value) => {
     const draw = random();
-    if (draw >= level) return value;
-    return draw < level / 2 ? 0 : 1;
+    return draw < level ? Number(draw >= level / 2) : value;
   });
 }
 
@@ -74,7 +76,9 @@ function drawnCode(digit, random) {
   }
   const roots = arrays.mixture_roots.values;
   const scale = arrays.mixture_scale.values;
-  const normal = Array.from({ length: width }, () => normalOf(random));
+  // Standard normal draws, by Box and Muller's method.
+  const normal = Array.from({ length: width }, () =>
+    Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()));
   const code = new Float32Array(networks.decoder[0].shape[0]);
   // The mean, and normal draws times the lower triangle of Cholesky's factor.
   let root = place * (width * (width + 1)) / 2;
@@ -85,12 +89,6 @@ function drawnCode(digit, random) {
     code[arrays.alive.values[row]] = Math.max(0, means[at] + sum * scale[at]);
   }
   return code;
-}
-
-/** Draw from a standard normal, by Box and Muller's method. */
-function normalOf(random) {
-  const radius = Math.sqrt(-2 * Math.log(1 - random()));
-  return radius * Math.cos(2 * Math.PI * random());
 }
 
 /**
@@ -105,7 +103,7 @@ async function occlude({ id, image }) {
   const read = whole.indexOf(Math.max(...whole));
   const losses = new Float32Array(image.length);
   const counts = new Float32Array(image.length);
-  for (const places of squares()) {
+  for (const places of SQUARES) {
     let loss = 0;
     if (places.some((place) => image[place] > 0)) {
       const covered = image.slice();
@@ -120,16 +118,6 @@ async function occlude({ id, image }) {
     }
   }
   return { read, losses: losses.map((loss, i) => loss / counts[i]) };
-}
-
-/** Give the pixels of each square, by their places in an image. */
-function* squares() {
-  for (let top = 0; top + SQUARE <= SIDE; top += STEP) {
-    for (let left = 0; left + SQUARE <= SIDE; left += STEP) {
-      yield Array.from({ length: SQUARE * SQUARE }, (_, i) =>
-        (top + Math.floor(i / SQUARE)) * SIDE + left + (i % SQUARE));
-    }
-  }
 }
 
 addEventListener("message", async ({ data }) => {
