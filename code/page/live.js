@@ -6,11 +6,10 @@ const pen = part("paper");
 const paper = pen.getContext("2d", { willReadFrequently: true });
 Object.assign(paper, { lineWidth: 22, lineCap: "round", lineJoin: "round" });
 
-const BLACK = [0, 0, 0], BLUE = [0, 70, 170];
 let ask; // what sends a request to the worker, once its networks are there
 let tests; // test images, one after the other
 let image = null; // what the networks see
-let ends = []; // the codes between which a digit is made
+let ends = [[], []]; // the codes between which a digit is made
 let seed = 1, touched = false, rest;
 
 /** Make work that waits in no queue: wanted while it runs, it runs again. */
@@ -18,34 +17,24 @@ function latest(work) {
   let wanted = 0;
   return async () => {
     if (!ask || wanted++) return;
-    for (let done = 0; done < wanted;) {
-      done = wanted;
-      await work();
-    }
+    for (let done = 0; done < wanted; await work()) done = wanted;
     wanted = 0;
   };
 }
 
-/** Show values in [0, 1], the most in a colour, the least white. */
-function show(name, values, side = 28, colour = BLACK, left = 0, top = 0) {
+/** Show values in [0, 1], dark on light. */
+function show(name, values, side = 28, left = 0, top = 0) {
   const picture = new ImageData(side, side);
-  values.forEach((value, i) => {
-    colour.forEach((full, c) => {
-      picture.data[4 * i + c] = 255 - (255 - full) * value;
-    });
-    picture.data[4 * i + 3] = 255;
+  picture.data.forEach((_, i, data) => {
+    data[i] = i % 4 === 3 ? 255 : 255 - 255 * values[i >> 2];
   });
   part(name).getContext("2d").putImageData(picture, left, top);
 }
 
-const scaled = (values) => {
-  const largest = Math.max(1e-6, ...values);
-  return values.map((value) => Math.max(0, value / largest));
-};
-const inWords = (values) => {
-  const most = Math.max(...values);
-  return `${values.indexOf(most)} (${most.toFixed(2)})`;
-};
+const scaled = (values, most = Math.max(1e-6, ...values)) =>
+  values.map((value) => Math.max(0, value / most));
+const inWords = (values, most = Math.max(...values)) =>
+  `${values.indexOf(most)} (${most.toFixed(2)})`;
 
 /** Read an image with both networks, and say so beside it. */
 async function reading(values, name) {
@@ -74,7 +63,7 @@ const look = latest(async () => {
   const whole = scaled(maps);
   for (let c = 0; c < channels; c++) {
     const map = whole.filter((_, i) => i % channels === c);
-    show("maps", map, side, BLACK, side * (c % 8), side * Math.floor(c / 8));
+    show("maps", map, side, side * (c % 8), side * Math.floor(c / 8));
   }
   rested(`The dense network reads ${inWords(found.dense)}, the convolutional `
     + `one ${inWords(found.convolutional)}.`);
@@ -93,7 +82,7 @@ function rested(words) {
   rest = setTimeout(async () => {
     part("status").textContent = words;
     const { losses } = image ? await ask("occlude", { image }) : {};
-    if (losses) show("occlusion", scaled(losses), 28, BLUE);
+    if (losses) show("occlusion", scaled(losses));
   }, 600);
 }
 
@@ -120,7 +109,6 @@ const generate = latest(async () => {
 });
 
 const between = latest(async () => {
-  if (ends.length < 2) return;
   const share = Number(part("share").value);
   part("share-value").value = share.toFixed(2);
   const code = ends[0].map((v, i) => (1 - share) * v + share * ends[1][i]);
