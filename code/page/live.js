@@ -160,7 +160,5 @@ on("share", "input", between);
 document.documentElement.classList.add("live-on");
 // Weights are unpacked when the reader comes near, not when the page opens.
 new IntersectionObserver(([entry], observer) => {
-  if (!entry.isIntersecting) return;
-  observer.disconnect();
-  begin();
+  if (entry.isIntersecting) { observer.disconnect(); begin(); }
 }, { rootMargin: "400px" }).observe(document.querySelector(".live"));
