@@ -6,46 +6,35 @@ const pen = part("paper");
 const paper = pen.getContext("2d", { willReadFrequently: true });
 Object.assign(paper, { lineWidth: 22, lineCap: "round", lineJoin: "round" });
 
-const BLACK = [0, 0, 0], BLUE = [0, 70, 170];
 let ask; // what sends a request to the worker, once its networks are there
 let tests; // test images, one after the other
 let image = null; // what the networks see
-let ends = []; // the codes between which a digit is made
-let seed = 1, rest;
+let ends = [[], []]; // the codes between which a digit is made
+let seed = 1, touched = false, rest;
 
 /** Make work that waits in no queue: wanted while it runs, it runs again. */
 function latest(work) {
-  let running = false, wanted = false;
+  let wanted = 0;
   return async () => {
-    wanted = true;
-    if (running || !ask) return;
-    running = true;
-    while (wanted) {
-      wanted = false;
-      await work();
-    }
-    running = false;
+    if (!ask || wanted++) return;
+    for (let done = 0; done < wanted; await work()) done = wanted;
+    wanted = 0;
   };
 }
 
-/** Show values in [0, 1], the most in a colour, the least white. */
-function show(name, values, side = 28, colour = BLACK, left = 0, top = 0) {
+/** Show values in [0, 1], dark on light. */
+function show(name, values, side = 28, left = 0, top = 0) {
   const picture = new ImageData(side, side);
-  values.forEach((value, i) => {
-    colour.forEach((full, c) => {
-      picture.data[4 * i + c] = 255 - (255 - full) * value;
-    });
-    picture.data[4 * i + 3] = 255;
+  picture.data.forEach((_, i, data) => {
+    data[i] = i % 4 === 3 ? 255 : 255 - 255 * values[i >> 2];
   });
   part(name).getContext("2d").putImageData(picture, left, top);
 }
 
-const scaled = (values) => {
-  const largest = Math.max(1e-6, ...values);
-  return values.map((value) => Math.max(0, value / largest));
-};
-const inWords = (values) =>
-  `${values.indexOf(Math.max(...values))} (${Math.max(...values).toFixed(2)})`;
+const scaled = (values, most = Math.max(1e-6, ...values)) =>
+  values.map((value) => Math.max(0, value / most));
+const inWords = (values, most = Math.max(...values)) =>
+  `${values.indexOf(most)} (${most.toFixed(2)})`;
 
 /** Read an image with both networks, and say so beside it. */
 async function reading(values, name) {
@@ -74,7 +63,7 @@ const look = latest(async () => {
   const whole = scaled(maps);
   for (let c = 0; c < channels; c++) {
     const map = whole.filter((_, i) => i % channels === c);
-    show("maps", map, side, BLACK, side * (c % 8), side * Math.floor(c / 8));
+    show("maps", map, side, side * (c % 8), side * Math.floor(c / 8));
   }
   rested(`The dense network reads ${inWords(found.dense)}, the convolutional `
     + `one ${inWords(found.convolutional)}.`);
@@ -93,7 +82,7 @@ function rested(words) {
   rest = setTimeout(async () => {
     part("status").textContent = words;
     const { losses } = image ? await ask("occlude", { image }) : {};
-    if (losses) show("occlusion", scaled(losses), 28, BLUE);
+    if (losses) show("occlusion", scaled(losses));
   }, 600);
 }
 
@@ -120,7 +109,6 @@ const generate = latest(async () => {
 });
 
 const between = latest(async () => {
-  if (ends.length < 2) return;
   const share = Number(part("share").value);
   part("share-value").value = share.toFixed(2);
   const code = ends[0].map((v, i) => (1 - share) * v + share * ends[1][i]);
@@ -137,6 +125,7 @@ function draw({ type, clientX, clientY, pointerId }) {
     paper.beginPath();
     paper.moveTo(...place);
     part("pick").value = "";
+    touched = true;
   }
   paper.lineTo(...place);
   paper.stroke();
@@ -151,30 +140,25 @@ async function begin() {
   labels.forEach((label, number) => {
     part("pick").add(new Option(`test image of a ${label}`, number));
   });
-  part("pick").value = "7";
+  if (!touched) part("pick").value = "7";
   ask = asking;
   await Promise.all([look(), generate()]);
   document.querySelector(".live").setAttribute("aria-busy", "false");
 }
 
+const blank = () => { paper.clearRect(0, 0, 280, 280); look(); };
 const on = (name, type, act) => part(name).addEventListener(type, act);
-const again = (act) => () => { seed++; act(); };
 on("paper", "pointerdown", draw);
 on("paper", "pointermove", (event) => { if (event.buttons) draw(event); });
-on("pick", "input", () => { paper.clearRect(0, 0, 280, 280); look(); });
-on("clear", "click", () => {
-  part("pick").value = "";
-  part("pick").dispatchEvent(new Event("input"));
-});
+on("pick", "input", blank);
+on("clear", "click", () => { part("pick").value = ""; blank(); });
 on("level", "input", season);
-on("noise", "click", again(season));
-on("again", "click", again(generate));
+on("noise", "click", () => { seed++; season(); });
+on("again", "click", () => { seed++; generate(); });
 for (const name of ["first", "second"]) on(name, "input", generate);
 on("share", "input", between);
 document.documentElement.classList.add("live-on");
 // Weights are unpacked when the reader comes near, not when the page opens.
 new IntersectionObserver(([entry], observer) => {
-  if (!entry.isIntersecting) return;
-  observer.disconnect();
-  begin();
+  if (entry.isIntersecting) { observer.disconnect(); begin(); }
 }, { rootMargin: "400px" }).observe(document.querySelector(".live"));
