@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -39,23 +40,27 @@ def seasoned(images: np.ndarray) -> np.ndarray:
     return np.uint8(np.round(255 * noisy))
 
 
-def worked(page) -> float:
-    """Say how many milliseconds the page's thread has worked so far."""
+def clock(page) -> Callable[[], float]:
+    """Give what says how many milliseconds the page's thread has worked."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
-    found = session.send("Performance.getMetrics")["metrics"]
-    session.detach()
-    return 1000 * next(
-        item["value"] for item in found if item["name"] == "TaskDuration"
-    )
+
+    def worked() -> float:
+        found = session.send("Performance.getMetrics")["metrics"]
+        return 1000 * next(
+            item["value"] for item in found if item["name"] == "TaskDuration"
+        )
+
+    return worked
 
 
 def milliseconds(page, name: str, images: np.ndarray) -> float:
     """Time a prediction, in the mean over a few, after as many to warm up."""
     outputs(page, name, images)
-    before = worked(page)
+    worked = clock(page)
+    before = worked()
     outputs(page, name, images)
-    return (worked(page) - before) / len(images)
+    return (worked() - before) / len(images)
 
 
 def measure(page, name: str, run, stored) -> dict:
@@ -119,7 +124,8 @@ def drawing(page) -> dict[str, float]:
       });
       next();
     }""")
-    before = worked(page)
+    worked = clock(page)
+    before = worked()
     for number in range(MOVES):
         angle = 2 * np.pi * number / 50
         page.mouse.move(box["x"] + box["width"] * (0.5 + 0.3 * np.cos(angle)),
@@ -127,7 +133,7 @@ def drawing(page) -> dict[str, float]:
         if number == 0:
             page.mouse.down()
     page.mouse.up()
-    return {"move": (worked(page) - before) / MOVES,
+    return {"move": (worked() - before) / MOVES,
             "gap": page.evaluate("Math.max(...gaps)")}
 
 
@@ -137,9 +143,10 @@ def main() -> None:
     runs = experiment.runs()[0].needs
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         page = open_scripts(browser, Path(folder), "unpack.js", "networks.js")
-        before = worked(page)
+        worked = clock(page)
+        before = worked()
         load(page, stored.result.arrays)
-        unpacking = worked(page) - before
+        unpacking = worked() - before
         rows = [
             measure(page, *each)
             for each in zip(NAMES, runs, compute(list(runs)), strict=True)
