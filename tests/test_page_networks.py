@@ -270,14 +270,14 @@ def test_covering_says_which_pixels_matter(ask, page, arrays):
     for each, (top, left) in zip(covered, corners, strict=True):
         each[top : top + 4, left : left + 4] = 0
     logits = outputs(page, "convolutional", np.stack([image, *covered]))
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares = (shares / shares.sum(axis=1, keepdims=True))[:, answer["read"]]
+    others = np.delete(logits, answer["read"], axis=1).max(axis=1)
+    leads = logits[:, answer["read"]] - others
     losses, counts = np.zeros((2, 28, 28))
-    for share, (top, left) in zip(shares[1:], corners, strict=True):
-        losses[top : top + 4, left : left + 4] += shares[0] - share
+    for lead, (top, left) in zip(leads[1:], corners, strict=True):
+        losses[top : top + 4, left : left + 4] += leads[0] - lead
         counts[top : top + 4, left : left + 4] += 1
     np.testing.assert_allclose(
-        answer["losses"], (losses / counts).ravel(), atol=1e-5
+        answer["losses"], (losses / counts).ravel(), atol=1e-3
     )
     assert losses.max() > 0
 

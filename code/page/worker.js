@@ -20,7 +20,7 @@ const tasks = {
   form: ({ ink, side }) => ({ image: mnistForm(ink, side) }),
   read: ({ image }) => ({
     dense: softmax(denseAll(networks.dense, image, same)),
-    convolutional: probabilities(image),
+    convolutional: softmax(logits(image)),
   }),
   season: ({ image, level, seed }) => ({
     image: seasoned(image, level, randomOf(seed)),
@@ -41,9 +41,8 @@ const tasks = {
   occlude,
 };
 
-/** Give the convolutional network's probabilities. */
-const probabilities = (image) =>
-  softmax(convolutionalLogits(networks.convolutional, image));
+/** Give the convolutional network's logits. */
+const logits = (image) => convolutionalLogits(networks.convolutional, image);
 
 /** Make a source of numbers in [0, 1): Tommy Ettinger's Mulberry32. */
 function randomOf(seed) {
@@ -93,14 +92,16 @@ function drawnCode(digit, random) {
 
 /**
  * Say how much each pixel matters to the convolutional network: by how much
- * the probability of what it reads falls, in the mean, when a square that has
- * the pixel is covered. Other requests are answered in between; a newer
+ * the lead of what it reads, in logits, falls in the mean when a square that
+ * has the pixel is covered. Other requests are answered in between; a newer
  * occlusion ends this one, whose answer is then null.
  */
 async function occlude({ id, image }) {
   newest = id;
-  const whole = probabilities(image);
+  const whole = logits(image);
   const read = whole.indexOf(Math.max(...whole));
+  const lead = (found) => found[read]
+    - Math.max(...found.filter((_, digit) => digit !== read));
   const losses = new Float32Array(image.length);
   const counts = new Float32Array(image.length);
   for (const places of SQUARES) {
@@ -108,7 +109,7 @@ async function occlude({ id, image }) {
     if (places.some((place) => image[place] > 0)) {
       const covered = image.slice();
       for (const place of places) covered[place] = 0;
-      loss = whole[read] - probabilities(covered)[read];
+      loss = lead(whole) - lead(logits(covered));
       await new Promise((resume) => setTimeout(resume));
       if (newest !== id) return { losses: null };
     }
