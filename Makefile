@@ -36,6 +36,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/render.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/page.py
 
 mutants: $(READY)
 	$(BIN)/python benchmarks/confirm.py

@@ -332,3 +332,26 @@ def test_a_stored_benchmark_is_read(monkeypatch, results):
     found = benchmark.load()
     assert found.ways.loc[benchmark.NAIVE, "speed"] == 0.25
     assert (found.processor, found.cores, found.rounds) == ("one", 2, 3)
+
+
+def test_a_stored_benchmark_of_the_page_is_read_and_shown(monkeypatch, results):
+    table = {
+        "network": ["dense", "autoencoder"], "parameters": [1_000, 2_000],
+        "milliseconds": [0.4, 0.6], "accuracy": [0.98, None],
+        "stored_accuracy": [0.9801, None], "same": [0.9995, None],
+        "difference": [0.21, 0.05], "seasoned_difference": [0.3, 0.0625],
+    }
+    metrics = {"packed_bytes": 1_500_000, "unpacking_milliseconds": 90,
+               "move_milliseconds": 2.5, "longest_gap_milliseconds": 40}
+    stamp = {"hardware": {"processor": "one", "cores": 2}, "page": "abc",
+             "browser": "Chromium 120", "finished": "2026-11-25"}
+    file = results / "benchmarks" / "page.json"
+    store.save(file, store.Result(metrics, table), stamp)
+    monkeypatch.setattr(benchmark, "path", lambda name: file)
+    found = benchmark.load_page()
+    assert (found.outcome, found.packed_bytes) == ("abc", 1_500_000)
+    rows = tables.page_benchmark(found).data.splitlines()
+    cells = [[cell.strip() for cell in row.split("|")][1:-1] for row in rows]
+    assert cells[2] == ["dense (2D)", "1,000", "0.4 ms", "98.01 %", "98.00 %",
+                        "99.95 %", "0.210", "0.300"]
+    assert cells[3][3:] == ["–", "–", "–", "0.050", "0.062"]

@@ -1,5 +1,6 @@
 """The report: its source's rules, and what is in the rendered files."""
 
+import hashlib
 import json
 import re
 import subprocess
@@ -139,6 +140,20 @@ def test_code_digest_is_of_the_meaning(tmp_path, old, new, same):
     assert old in text
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
     assert (provenance.code_digest(tmp_path / "code") == before) == same
+
+
+def test_a_page_with_other_networks_is_a_problem(tmp_path):
+    stored = tmp_path / "data/results" / provenance.NETWORKS
+    stored.parent.mkdir(parents=True)
+    stored.write_bytes(b"networks")
+    page = tmp_path / "report.html"
+    assert provenance.page_problems(tmp_path) == []
+    digest = hashlib.sha256(b"networks").hexdigest()
+    page.write_text(f'<script id="live-networks" data-sha256="{digest}">')
+    assert provenance.page_problems(tmp_path) == []
+    stored.write_bytes(b"others")
+    (problem,) = provenance.page_problems(tmp_path)
+    assert "report.html" in problem
 
 
 def test_freeze_problems_name_what_changed(tmp_path):

@@ -8,6 +8,7 @@ each frozen format printed with what the digests are now.
 import ast
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from digits.source import normalised
 
 # As Quarto names them after the files that they become.
 FORMATS = ("html", "tex", "md")
+# What the page carries: see code/quarto/live.ts.
+NETWORKS = Path("page/networks.npz")
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Origin:
 
 
 def results_digest(folder: Path | None = None) -> str:
-    """Digest the checksums of all runs and of the benchmark.
+    """Digest the checksums of all runs and of the benchmarks.
 
     Gives 16 hexadecimal digits. A result that is not there counts as missing,
     and gives another digest; of a finer grid, what is there counts.
@@ -53,11 +56,14 @@ def results_digest(folder: Path | None = None) -> str:
         f"{item.run} {item.stored.checksum if item.stored else item.state}"
         for item in survey(runs, folder)
     ]
-    try:
-        speed = store.load(benchmark.path(folder or paths.RESULTS)).checksum
-    except (store.DamagedResult, OSError):
-        speed = "missing"
-    return _digest(sorted([*lines, f"benchmark {speed}"]))
+    for name in ("train", "page"):
+        file = benchmark.path(folder or paths.RESULTS, name)
+        try:
+            speed = store.load(file).checksum
+        except (store.DamagedResult, OSError):
+            speed = "missing"
+        lines.append(f"benchmark {name} {speed}")
+    return _digest(sorted(lines))
 
 
 def code_digest(folder: Path | None = None) -> str:
@@ -137,4 +143,22 @@ def freeze_problems(root: Path | None = None) -> list[str]:
             for what, digest in wanted.items()
             if digest not in text
         ]
-    return problems
+    return problems + page_problems(root)
+
+
+def page_problems(root: Path) -> list[str]:
+    """Say if report.html has other networks than those that are stored.
+
+    A plain one has none; and where nothing is rendered, nothing is wrong.
+    """
+    page, stored = root / "report.html", root / "data/results" / NETWORKS
+    if not (page.is_file() and stored.is_file()):
+        return []
+    found = re.search(
+        r'id="live-networks" data-sha256="(\w+)"',
+        page.read_text(encoding="utf-8"),
+    )
+    digest = hashlib.sha256(stored.read_bytes()).hexdigest()
+    if found is None or found[1] == digest:
+        return []
+    return ["report.html: its networks are not the stored ones; render anew"]

@@ -9,7 +9,15 @@ from collections.abc import Sequence
 import pandas as pd
 from IPython.display import Markdown
 
-from digits.benchmark import ALL, LIMIT, NAIVE, ONE, TORCH, Benchmark
+from digits.benchmark import (
+    ALL,
+    LIMIT,
+    NAIVE,
+    ONE,
+    TORCH,
+    Benchmark,
+    PageBenchmark,
+)
 from digits.provenance import Origin
 from digits.statistics import summarise
 
@@ -263,6 +271,28 @@ def benchmark(found: Benchmark) -> Markdown:
     header = ("Way", "Networks · epochs / s", "of the loop", "of the limit",
               "Memory")
     return markdown(header, rows, "lrrrr")
+
+
+def page_benchmark(found: PageBenchmark) -> Markdown:
+    """Compare the networks in the page with those that are stored."""
+    names = {
+        "dense": "dense (2D)",
+        "convolutional": "convolutional (3A)",
+        "autoencoder": "auto-encoder (4A), pixels",
+    }
+    rows = [
+        (
+            names[row.Index], f"{row.parameters:,}",
+            f"{row.milliseconds:.1f} ms",
+            *("–" if pd.isna(share) else percent(share) for share in (
+                row.stored_accuracy, row.accuracy, row.same)),
+            f"{row.difference:.3f}", f"{row.seasoned_difference:.3f}",
+        )
+        for row in found.networks.itertuples()
+    ]
+    header = ("Network", "Parameters", "A prediction", "Accuracy as stored",
+              "in the page", "Read the same", "Largest difference", "seasoned")
+    return markdown(header, rows, "lrrrrrrr")
 
 
 def origins(found: Sequence[Origin]) -> Markdown:

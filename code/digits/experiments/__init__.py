@@ -26,6 +26,7 @@ NAMES = (
     "comparison",
     "denoising",
     "generation",
+    "page",
 )
 
 
