@@ -13,7 +13,9 @@ import numpy as np
 from digits import data, denoiser, networks
 from digits.classifier import ClassifierConfig
 from digits.denoiser import DenoiserConfig
+from digits.fingerprint import ignored
 from digits.generation import COMPONENTS
+from digits.rehearsal import FEW, IN_SMALL, TEST, Rehearsal, smaller
 from digits.store import Result
 from digits.training import DenseConfig, outputs, start
 
@@ -32,6 +34,11 @@ class PageConfig:
     autoencoder: DenoiserConfig
     images: tuple[int, ...]
     seed: int = 0
+
+    @ignored(IN_SMALL)
+    def rehearsal(self) -> Rehearsal:
+        """Fit the mixtures to the codes of fewer images."""
+        return Rehearsal(smaller(self), train=TEST + 50, test=FEW)
 
 
 def pack_networks(
