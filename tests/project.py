@@ -13,8 +13,9 @@ from digits import paths
 # The environment before anything has imported TensorFlow.
 ENVIRONMENT = dict(os.environ)
 
-PARTS = ("code", "data/results", "_freeze", "_quarto.yml", "group.yml",
-         "report.qmd", "report.md", "references.bib", "assignment.yml",
+PARTS = ("code", "data/results", "_freeze", "_extensions", "_quarto.yml",
+         "group.yml", "report.qmd", "report.md", "references.bib",
+         "assignment.yml",
          "requirements-quarto.lock", "words.txt")
 
 needs_quarto = pytest.mark.skipif(

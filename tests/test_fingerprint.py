@@ -712,6 +712,64 @@ EDITS = {
         {"m.py": "{}\ndef task(c): return k"},
         "k = 1\nk = 2", "k = 2\nk = 1",
     ),
+    "a name used between its two definitions, or after both": (
+        {"m.py": "k = 1\n{}\ndef task(c): return used"},
+        "used = [k]\nk = 2", "k = 2\nused = [k]",
+    ),
+    "a name imported twice, in another order": (
+        {"m.py": "{}\ndef task(c): return f(c)"},
+        "from pkg.a import f\nfrom pkg.b import f",
+        "from pkg.b import f\nfrom pkg.a import f",
+    ),
+    "a name imported and defined, in another order": (
+        {"m.py": "{}\ndef task(c): return f(c)"},
+        "from pkg.a import f\ndef f(c): return c",
+        "def f(c): return c\nfrom pkg.a import f",
+    ),
+    "what a module serves by its __getattr__": (
+        {"n.py": "def __getattr__(name): return {}",
+         "m.py": "from pkg.n import served\ndef task(c): return served"},
+        "1", "2",
+    ),
+    "what is served to an import within a function": (
+        {"n.py": "def __getattr__(name): return {}",
+         "m.py": "def task(c):\n    from pkg.n import served\n"
+                 "    return served"},
+        "1", "2",
+    ),
+    "a subclass that its base is told of": (
+        {"n.py": "TABLE = []\nclass Base:\n"
+                 "    def __init_subclass__(cls): TABLE.append(cls)\n",
+         "m.py": "from pkg import n\nclass Middle(n.Base): pass\n"
+                 "class _(Middle):\n    k = {}\n"
+                 "def task(c): return n.TABLE[-1].k"},
+        "1", "2",
+    ),
+    "a class that its metaclass is told of": (
+        {"m.py": "TABLE = []\nclass Meta(type):\n"
+                 "    def __init__(cls, *_): TABLE.append(cls)\n"
+                 "class _(metaclass=Meta):\n    k = {}\n"
+                 "def task(c): return TABLE[0].k"},
+        "1", "2",
+    ),
+    "the docstring of a module as data": (
+        {"m.py": "'{}'\ndef task(c): return __doc__"}, "one", "two",
+    ),
+    "the docstring of another module as data": (
+        {"n.py": "'{}'",
+         "m.py": "import pkg.n\ndef task(c): return pkg.n.__doc__"},
+        "one", "two",
+    ),
+    "the docstring of another function as data": (
+        {"n.py": "def h(c):\n    '{}'",
+         "m.py": "from pkg import n\ndef task(c): return n.h.__doc__"},
+        "one", "two",
+    ),
+    "the docstring of its own class as data": (
+        {"m.py": "class C:\n    '{}'\n    def f(self):"
+                 " return self.__doc__\ndef task(c): return C().f()"},
+        "one", "two",
+    ),
     "another external library": (
         {"m.py": "{}\ndef task(c): return f(c)"},
         "from math import sin as f", "from math import cos as f",

@@ -1,7 +1,9 @@
-"""The freeze: kept while it belongs to code and results, dropped after that.
+"""The freeze of the report: kept while it belongs to code and results.
 
-Most of these tests call the pre-render step alone, through Quarto's own Deno
-(`quarto run`); what Quarto makes of it is tested by whole renders.
+The pre-render step is the extension refreeze; tests/test_refreeze.py tests it
+in projects of its own. Here it is called alone, through Quarto's own Deno
+(`quarto run`), and `digits check` is asked the same in Python. What Quarto
+makes of it is tested by whole renders.
 """
 
 import json
@@ -9,24 +11,48 @@ import shutil
 
 import pytest
 
+from digits import freeze
 from project import copy, needs_quarto, quarto
 
 pytestmark = needs_quarto
 
 FROZEN = "_freeze/report/execute-results"
 BASELINE = "code/digits/experiments/baseline.py"
+STEP = "_extensions/refreeze/refreeze.ts"
+FIGURE = "figure-html/fig-loss-output-1.svg"
 
 
 @pytest.fixture
 def project(tmp_path):
-    return copy(tmp_path)
+    """Give a copy whose freeze is recorded as made from what is there."""
+    copy(tmp_path)
+    (tmp_path / freeze.RECORD).unlink(missing_ok=True)
+    (tmp_path / FROZEN).rename(tmp_path / "aside")
+    step(tmp_path)
+    # Frozen after that, as an execution would.
+    (tmp_path / "aside").rename(tmp_path / FROZEN)
+    step(tmp_path)
+    assert freeze.problems(tmp_path) == []
+    return tmp_path
+
+
+def step(project):
+    done = quarto(project, "run", STEP)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def keeps_freeze(project):
-    """Run the pre-render step; tell whether the freeze survives it."""
-    done = quarto(project, "run", "code/quarto/freshness.ts")
-    assert done.returncode == 0, done.stderr
-    return (project / FROZEN).is_dir()
+    """Run the pre-render step; tell whether the freeze survives it.
+
+    What `digits check` asks has to say the same before.
+    """
+    agrees = not freeze.problems(project)
+    told = step(project)
+    kept = (project / FROZEN).is_dir()
+    assert agrees == kept
+    assert kept != ("report.qmd is executed again: " in told)
+    return kept
 
 
 def edit(file, old, new):
@@ -97,18 +123,65 @@ def test_new_and_removed_files_are_changes(project):
     assert not keeps_freeze(project)
 
 
-def test_hidden_files_and_caches_are_none(project):
-    (project / "data/results/baseline/.run.lock").write_text("")
-    cache = project / "code/digits/__pycache__"
-    cache.mkdir()
-    (cache / "x.py").write_text("x = 1")
+@pytest.mark.parametrize("name", [
+    ".run.lock", "Thumbs.db", "desktop.ini", ".DS_Store",
+    "held-out_seed-0 (1).json", "held-out_seed-0.json~",
+    "__pycache__/x.cpython-311.pyc",
+])
+def test_what_is_no_result_costs_nothing(project, name):
+    file = project / "data/results/baseline" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("x")
     assert keeps_freeze(project)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"digest": 1}'])
+def test_line_ends_cost_nothing(project):
+    """As on a clone with core.autocrlf=true."""
+    for pattern in ("code/**/*.py", "data/results/**/*.json", "_quarto.yml"):
+        for file in project.glob(pattern):
+            text = file.read_bytes().replace(b"\r\n", b"\n")
+            file.write_bytes(text.replace(b"\n", b"\r\n"))
+    assert keeps_freeze(project)
+
+
+@pytest.mark.parametrize("content", [
+    "", "{", "[]", '{"digest": 1}', '{"files": {}, "frozen": 1}', "null",
+    "<<<<<<< ours\n{}\n=======\n[]\n>>>>>>> theirs\n",
+])
 def test_an_unreadable_record_drops_the_freeze(project, content):
-    (project / "_freeze/depends-on.json").write_text(content)
+    (project / freeze.RECORD).write_text(content)
     assert not keeps_freeze(project)
+
+
+@pytest.mark.parametrize("name", ["execute-results/md.json", FIGURE])
+def test_another_freeze_than_was_made_is_dropped(project, name):
+    """As after a merge that took the other side's."""
+    file = project / freeze.FROZEN / name
+    file.write_bytes(file.read_bytes() + b" ")
+    assert not keeps_freeze(project)
+
+
+def test_a_missing_figure_drops_the_freeze(project):
+    (project / freeze.FROZEN / FIGURE).unlink()
+    assert not keeps_freeze(project)
+
+
+def test_both_digest_all_files_alike(project):
+    """The step's record against the same rules in Python, file by file."""
+    (project / "code/digits/new.py").write_text(
+        "# -*- coding: utf-8 -*-\n'''One'''\nd = {'a#': 1}\n"
+        "x = f\"{d['a#']}\" + rb'\\\\' + 'ü'  # no\n"
+        "if x:\n\tpass\n(\n# in\n'''not a docstring'''\n)\n",
+        encoding="utf-8",
+    )
+    (project / "code/digits/nested.py").write_text(
+        "d = {'#': 1}\ny = f\"{d[\"#\"]}\"  # counts\n")
+    step(project)
+    files = json.loads((project / freeze.RECORD).read_text())["files"]
+    for name in ("(profile)", "(rules)"):
+        del files[name]
+    assert len(files) > 500
+    assert files == {name: freeze.digest(project / name) for name in files}
 
 
 def test_frozen_render_needs_no_python(project):

@@ -5,17 +5,15 @@ format is frozen by an execution of its own, so `digits check` compares what
 each frozen format printed with what the digests are now.
 """
 
-import ast
 import hashlib
 import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from digits import benchmark, experiments, paths, store
+from digits import benchmark, experiments, freeze, paths, store
 from digits.experiments import weight_decay
 from digits.runs import survey
-from digits.source import normalised
 
 # As Quarto names them after the files that they become.
 FORMATS = ("html", "tex", "md")
@@ -67,16 +65,16 @@ def results_digest(folder: Path | None = None) -> str:
 
 
 def code_digest(folder: Path | None = None) -> str:
-    """Digest the packages' modules without comments, docstrings and layout.
+    """Digest the code's modules without comments, docstrings and layout.
 
-    As the pre-render step does, so that whatever this notices is executed.
+    As the pre-render step does (see `freeze`): whatever this notices is
+    executed again.
     """
     folder = folder or paths.CODE
-    lines = []
-    for file in sorted(folder.rglob("*.py")):
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-        lines += [file.relative_to(folder).as_posix(), normalised(tree)]
-    return _digest(lines)
+    return _digest([
+        f"{file.relative_to(folder).as_posix()} {freeze.digest(file)}"
+        for file in sorted(folder.rglob("*.py"))
+    ])
 
 
 def source_digest(root: Path | None = None) -> str:
@@ -119,8 +117,9 @@ def _digest(lines: list[str]) -> str:
 def freeze_problems(root: Path | None = None) -> list[str]:
     """Say in words why the freeze does not belong to what is here, if so.
 
-    A frozen format belongs if it was made from this report.qmd, and if it
-    prints the digests that results and code have now.
+    A frozen format belongs if it was made from this report.qmd, if it prints
+    the digests that results and code have now, and if the record of what it
+    was made from holds as well (`freeze.problems`).
     """
     root = root or paths.ROOT
     wanted = {
@@ -143,7 +142,7 @@ def freeze_problems(root: Path | None = None) -> list[str]:
             for what, digest in wanted.items()
             if digest not in text
         ]
-    return problems + page_problems(root)
+    return problems + freeze.problems(root) + page_problems(root)
 
 
 def page_problems(root: Path) -> list[str]:

@@ -68,10 +68,17 @@ class Module:
     stars: list[str] = field(default_factory=list)
     # Dotted names in full, of modules or of names in them.
     runs: list[str] = field(default_factory=list)
+    docstring: str | None = None
+    uses_docstrings: bool = False
+    # Local name -> the line of each import, and what it imports.
+    import_lines: dict[str, dict[int, str]] = field(default_factory=dict)
 
     def read(self, text: str) -> "Module":
         """Take in the source text of the module; return the module."""
-        statements = list(_run_on_import(ast.parse(text).body))
+        tree = ast.parse(text)
+        self.docstring = ast.get_docstring(tree, clean=False)
+        self.uses_docstrings = "__doc__" in text
+        statements = list(_run_on_import(tree.body))
         for statement in statements:
             if not isinstance(statement, _SCOPES):
                 self._add_imports(statement)
@@ -143,6 +150,8 @@ class Module:
                 self.stars.append(target[0])
             else:
                 self.imports.setdefault(name, []).append(target)
+                lines = self.import_lines.setdefault(name, {})
+                lines[statement.lineno] = ".".join(filter(None, target))
 
     def imported(
         self, tree: ast.AST
