@@ -219,6 +219,40 @@ def flat(digit, generator):
     return written(digit, generator)
 
 
+def several(digits, generator):
+    """Write two to four digits side by side."""
+    height = generator.uniform(0.4, 0.6) * SIDE
+    ink = [
+        stroke(digit, round(height * generator.uniform(0.85, 1.15)))
+        for digit in digits
+    ]
+    gap = round(height * generator.uniform(0.15, 0.5))
+    margin = round(SIDE * 0.2)
+    tallest = max(len(part) for part in ink)
+    page = np.zeros((
+        tallest + 2 * margin,
+        sum(part.shape[1] + gap for part in ink) - gap + 2 * margin,
+    ))
+    left = margin
+    for part in ink:
+        top = margin + generator.integers(0, tallest - len(part) + 1)
+        page[top : top + len(part), left : left + part.shape[1]] = part
+        left += part.shape[1] + gap
+    return generator.uniform(0.85, 1) * (
+        1 - page * generator.uniform(0.6, 0.9)
+    )
+
+
+def number_in_light(digits, generator):
+    """Write several digits where light falls by 40 %, on squared paper."""
+    page = several(digits, generator)
+    pitch = SIDE * generator.choice(PITCHES)
+    rows, columns = np.indices(page.shape)
+    grid = (rows % pitch < 2) | (columns % pitch < 2)
+    page = np.minimum(page, np.where(grid, generator.choice(GREYS), 1))
+    return page * np.linspace(1, 0.6, page.shape[1])
+
+
 KINDS = {
     "flat paper": flat, "light on dark": dark, "ruled": ruled,
     "squared": squared, "ruled or squared, turned": turned,
@@ -230,9 +264,20 @@ KINDS = {
     "pencil of 12 %": pencil, "coloured": coloured,
     "small, off the middle": small, "large margins": margins,
 }
+SEVERAL = {
+    "two to four digits": several,
+    "several, squared, light by 40 %": number_in_light,
+}
 
 
-def compose(kind: str, digit: np.ndarray, seed: int) -> np.ndarray:
-    """Make a picture of a kind: uint8, of shape (h, w) or (h, w, 3)."""
-    page = KINDS[kind](digit, np.random.default_rng(seed))
+def compose(kind: str, digits: np.ndarray, seed: int) -> np.ndarray:
+    """Make a picture of a kind: uint8, of shape (h, w) or (h, w, 3).
+
+    Of `digits` (n, 28, 28), most kinds show the first.
+    """
+    generator = np.random.default_rng(seed)
+    if kind in SEVERAL:
+        page = SEVERAL[kind](digits[: generator.integers(2, 5)], generator)
+    else:
+        page = KINDS[kind](digits[0], generator)
     return np.uint8(np.round(255 * page.clip(0, 1)))

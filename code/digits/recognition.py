@@ -1,16 +1,114 @@
-"""What the final convolutional networks say of images, and how surely."""
+"""What the final convolutional networks say of images, and how surely.
+
+The softmax gives every image a digit, a face as well. Whether there is one is
+told by the energy, the logarithm of the sum of the exponentials of the ten
+logits: it is high where some class's features are found, low where none are
+(Liu et al., 2020, Energy-based Out-of-distribution Detection, NeurIPS).
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from digits import training
 from digits.compute import compute
 from digits.experiments import convolution
+from digits.handwriting import Digit
+
+# What keeps 99 % of MNIST's test digits; `benchmarks/pictures.py` measures
+# it, and compares the score with others.
+LEAST_SCORE = 9.0
+NOTHING_FOUND = "no digit found"
+UNLIKE = "not like MNIST's digits"
 
 
-def final_networks() -> list:
-    """Restore the final networks, each giving its last hidden layer's output.
+@dataclass(frozen=True)
+class Answer:
+    """What a picture shows.
 
-    Returns pairs of a Keras model and the weights and biases of its classes.
+    `digits` in the order of reading, their `probabilities` (n, 10) and
+    `scores` (n,), which say how much each looks like a digit of MNIST's.
+    """
+
+    digits: list[Digit]
+    probabilities: np.ndarray
+    scores: np.ndarray
+
+    @property
+    def text(self) -> str:
+        """Give the likeliest digits, with a space where a line ends."""
+        lines: dict[int, str] = {}
+        for digit, shares in zip(self.digits, self.probabilities, strict=True):
+            lines[digit.line] = lines.get(digit.line, "") + str(shares.argmax())
+        return " ".join(lines.values())
+
+    @property
+    def doubt(self) -> str | None:
+        """Say why this is no answer, or None if it is one."""
+        if not self.digits:
+            return NOTHING_FOUND
+        return UNLIKE if self.scores.min() < LEAST_SCORE else None
+
+
+def recognise(pictures: list[list[list[Digit]]]) -> list[Answer]:
+    """Of each picture's readings, take the one that looks most like digits.
+
+    That is the one whose least likely digit is likelier than the others'. The
+    first, where several are alike. Raises `ValueError` where the stored
+    weights are not those of the final networks.
+    """
+    images = [
+        digit.image for readings in pictures for digits in readings
+        for digit in digits
+    ]
+    if not images:
+        return [_answer([]) for _ in pictures]
+    probabilities, scores = judge(np.stack(images))
+    found, start = [], 0
+    for readings in pictures:
+        answers = []
+        for digits in readings:
+            part = slice(start, start + len(digits))
+            answers.append(_answer(digits, probabilities[part], scores[part]))
+            start = part.stop
+        found.append(max(answers, key=lambda answer: _least(answer.scores)))
+    return found
+
+
+def judge(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give probabilities (n, 10) and scores (n,) of images (n, 28, 28, 1)."""
+    _, logits = outputs(images)
+    shares = softmax(logits).mean(0)
+    return shares, energy(logits)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Turn logits (..., 10) into probabilities."""
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def energy(logits: np.ndarray) -> np.ndarray:
+    """Give the mean energy (n,) of networks' logits (k, n, 10)."""
+    return np.logaddexp.reduce(logits, axis=-1).mean(0)
+
+
+def outputs(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the last hidden layers' features (k, n, 192), and logits (k, n, 10).
+
+    Of each of the k final networks.
+    """
+    features, logits = [], []
+    for network, weights, biases in _networks():
+        features.append(training.outputs(network, images))
+        logits.append(features[-1] @ weights + biases)
+    return np.stack(features), np.stack(logits)
+
+
+def _networks() -> list:
+    """Restore the final networks, without their last layers.
+
+    Gives a Keras model and the last layer's weights and biases for each.
     """
     import keras
 
@@ -28,10 +126,10 @@ def final_networks() -> list:
     return found
 
 
-def logits(networks: list, images: np.ndarray):
-    """Give each network's features (k, n, 192) and logits (k, n, 10)."""
-    features, found = [], []
-    for network, weights, biases in networks:
-        features.append(training.outputs(network, images))
-        found.append(features[-1] @ weights + biases)
-    return np.stack(features), np.stack(found)
+def _answer(digits, probabilities=(), scores=()) -> Answer:
+    return Answer(digits, np.asarray(probabilities).reshape(-1, 10),
+                  np.asarray(scores))
+
+
+def _least(scores: np.ndarray) -> float:
+    return float(scores.min()) if len(scores) else -np.inf

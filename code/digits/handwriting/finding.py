@@ -9,7 +9,6 @@ TOUCHING = np.ones((3, 3))
 SPECK = 0.12  # of the tallest piece's height, in both directions
 PART = 0.45  # lower pieces belong to a digit nearby
 NEAR = 0.2  # of the height, across which a part is taken to its digit
-MOST_PIECES = 400
 
 
 @dataclass
@@ -25,14 +24,17 @@ class Piece:
 
     @property
     def height(self) -> int:
+        """Give the rows that it covers."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
+        """Give the columns that it covers."""
         return self.right - self.left
 
     @property
     def size(self) -> int:
+        """Give the larger of both."""
         return max(self.height, self.width)
 
 
@@ -70,19 +72,16 @@ def _beside_the_paper(piece: Piece, labels: np.ndarray) -> bool:
     part = labels[piece.top : piece.bottom, piece.left : piece.right]
     own = part == piece.labels[0]
     contacts = (
-        (piece.top == 0, own[0], width), (piece.bottom == height, own[-1], width),
+        (piece.top == 0, own[0], width),
+        (piece.bottom == height, own[-1], width),
         (piece.left == 0, own[:, 0], height),
         (piece.right == width, own[:, -1], height),
     )
-    touched = [
-        (line.sum(), line.sum() / side) for there, line, side in contacts
-        if there
-    ]
+    touched = [line.sum() / side for there, line, side in contacts if there]
     if not touched:
         return False
-    longest, share = max(touched)
-    solid = own.mean()
-    return share > 0.8 or (share > 0.25 and solid > 0.5) or (
+    share = max(touched)
+    return share > 0.8 or (share > 0.25 and own.mean() > 0.5) or (
         len(touched) >= 2 and share > 0.4
     )
 

@@ -8,7 +8,11 @@ from PIL import Image, ImageOps
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 NAMES = "PNG, JPEG, WebP, GIF, BMP or TIFF"
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+# What a folder's pictures end in; those of HEIC, to say how to convert them.
+SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff",
+    ".heic", ".heif",
+)
 LARGEST_FILE = 64 * 2**20  # bytes
 MOST_PIXELS = 50_000_000
 # A larger picture is made smaller as soon as it is read: floats take memory.

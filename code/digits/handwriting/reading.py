@@ -63,14 +63,14 @@ def find_digits(grey: np.ndarray, single: bool = False) -> list[Digit]:
     ]
 
 
-def readings(grey: np.ndarray) -> list[list[Digit]]:
+def readings(grey: np.ndarray, single: bool = False) -> list[list[Digit]]:
     """Give all ways to read brightness of shape (h, w), the likeliest first.
 
     What is found in several pieces close together may be one digit, and where
     most of the border has one brightness, all that differs from it may be.
     Which it is, is for those to say who know what digits look like.
     """
-    found = find_digits(grey)
+    found = find_digits(grey, single)
     others = []
     if len(found) > 1 and _compact(found):
         others.append(find_digits(grey, single=True))
