@@ -46,10 +46,13 @@ def written(
     """Write a digit on a sheet, float in [0, 1], near its middle.
 
     `share` bounds its height over the sheet's, `place` how far from the
-    middle it may lie, `contrast` the ink's darkness over the paper's.
+    middle it may lie, `contrast` the ink's darkness over the paper's. A blank
+    image leaves the sheet empty.
     """
     if sheet is None:
         sheet = np.full((SIDE, SIDE), generator.uniform(0.85, 1))
+    if not digit.any():
+        return sheet
     ink = stroke(digit, round(len(sheet) * generator.uniform(*share)), angle,
                  thin)
     top, left = (
@@ -270,6 +273,13 @@ SEVERAL = {
 }
 
 
+def number(kind: str, seed: int) -> int:
+    """Say how many digits a picture shows: one, or two to four."""
+    if kind in KINDS:
+        return 1
+    return int(np.random.default_rng(seed).integers(2, 5))
+
+
 def compose(kind: str, digits: np.ndarray, seed: int) -> np.ndarray:
     """Make a picture of a kind: uint8, of shape (h, w) or (h, w, 3).
 
@@ -277,7 +287,7 @@ def compose(kind: str, digits: np.ndarray, seed: int) -> np.ndarray:
     """
     generator = np.random.default_rng(seed)
     if kind in SEVERAL:
-        page = SEVERAL[kind](digits[: generator.integers(2, 5)], generator)
+        page = SEVERAL[kind](digits[: number(kind, seed)], generator)
     else:
         page = KINDS[kind](digits[0], generator)
     return np.uint8(np.round(255 * page.clip(0, 1)))

@@ -39,7 +39,7 @@ class Origin:
 
 
 def results_digest(folder: Path | None = None) -> str:
-    """Digest the checksums of all runs and of the benchmark.
+    """Digest the checksums of all runs and of the benchmarks.
 
     Gives 16 hexadecimal digits. A result that is not there counts as missing,
     and gives another digest; of a finer grid, what is there counts.
@@ -51,11 +51,14 @@ def results_digest(folder: Path | None = None) -> str:
         f"{item.run} {item.stored.checksum if item.stored else item.state}"
         for item in survey(runs, folder)
     ]
-    try:
-        speed = store.load(benchmark.path(folder or paths.RESULTS)).checksum
-    except (store.DamagedResult, OSError):
-        speed = "missing"
-    return _digest(sorted([*lines, f"benchmark {speed}"]))
+    for place in (benchmark.path, benchmark.pictures_path):
+        file = place(folder or paths.RESULTS)
+        try:
+            measured = store.load(file).checksum
+        except (store.DamagedResult, OSError):
+            measured = "missing"
+        lines.append(f"benchmark {file.name} {measured}")
+    return _digest(sorted(lines))
 
 
 def code_digest(folder: Path | None = None) -> str:

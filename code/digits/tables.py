@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pandas as pd
 from IPython.display import Markdown
 
-from digits.benchmark import ALL, LIMIT, NAIVE, ONE, TORCH, Benchmark
+from digits.benchmark import ALL, LIMIT, NAIVE, ONE, TORCH, Benchmark, PicturesRead
 from digits.provenance import Origin
 from digits.statistics import summarise
 
@@ -262,6 +262,17 @@ def benchmark(found: Benchmark) -> Markdown:
     ]
     header = ("Way", "Networks · epochs / s", "of the loop", "of the limit",
               "Memory")
+    return markdown(header, rows, "lrrrr")
+
+
+def pictures(found: PicturesRead) -> Markdown:
+    """Show what is read rightly, refused and wrong of each kind of picture."""
+    rows = [
+        (row.Index, row.count, percent(row.read / row.count, 1),
+         percent(row.refused / row.count, 1), percent(row.sure / row.count, 1))
+        for row in found.kinds.itertuples(index=True)
+    ]
+    header = ("Pictures", "n", "Right", "Refused", "Wrong, surely")
     return markdown(header, rows, "lrrrr")
 
 

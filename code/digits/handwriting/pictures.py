@@ -55,7 +55,7 @@ def read_grey(path: Path) -> np.ndarray:
         raise PictureError(
             f"{path} can't be read as {NAMES}: {error}"
         ) from error
-    return _brightness(upright)
+    return brightness(upright)
 
 
 def _refuse_heic(path: Path) -> None:
@@ -70,7 +70,7 @@ def _refuse_heic(path: Path) -> None:
         )
 
 
-def _brightness(picture: Image.Image) -> np.ndarray:
+def brightness(picture: Image.Image) -> np.ndarray:
     """Make grey of RGBA, float64 in [0, 1] of shape (h, w).
 
     Where what is opaque has one brightness, it is a drawing on transparency,
