@@ -9,7 +9,15 @@ from collections.abc import Sequence
 import pandas as pd
 from IPython.display import Markdown
 
-from digits.benchmark import ALL, LIMIT, NAIVE, ONE, TORCH, Benchmark, PicturesRead
+from digits.benchmark import (
+    ALL,
+    LIMIT,
+    NAIVE,
+    ONE,
+    TORCH,
+    Benchmark,
+    PicturesRead,
+)
 from digits.provenance import Origin
 from digits.statistics import summarise
 

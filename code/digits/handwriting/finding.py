@@ -6,6 +6,8 @@ import numpy as np
 from scipy import ndimage
 
 TOUCHING = np.ones((3, 3))
+SMALLEST = 0.025  # of the picture's longer side
+FLAT = 4  # times as wide as high: what is left of a line, not a digit
 SPECK = 0.12  # of the tallest piece's height, in both directions
 PART = 0.45  # lower pieces belong to a digit nearby
 NEAR = 0.2  # of the height, across which a part is taken to its digit
@@ -54,7 +56,7 @@ def find_pieces(mask: np.ndarray) -> tuple[np.ndarray, list[list[Piece]]]:
     ]
     pieces = [
         piece for piece in pieces
-        if not _beside_the_paper(piece, labels) and piece.size > 2
+        if not _beside_the_paper(piece, labels) and piece.size > SMALLEST * max(labels.shape)
     ]
     pieces = _without_frames(pieces, labels)
     if not pieces:
@@ -140,7 +142,8 @@ def _digits(pieces: list[Piece]) -> list[Piece]:
         if near is not None and _belongs(piece, near, tallest):
             found.remove(near)
             found.append(_joined(near, piece))
-        elif piece.size >= PART * tallest:
+        elif (piece.size >= PART * tallest
+              and piece.width <= FLAT * piece.height):
             found.append(piece)
     return found
 

@@ -33,8 +33,8 @@ def without_lines(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
         return mask
     lines = np.logical_or.reduce(found)
     rest = _mended(mask & ~lines, mask, thick)
-    if not rest.any():
-        return mask
+    if not rest.any():  # a lone line may be a 1
+        return mask if len(found) == 1 else rest
     if len(found) < 3 and _fills(rest) and not _fainter(lines, rest, values):
         return mask
     return rest

@@ -17,6 +17,7 @@ FAR = 480  # pixels of the longer side
 SMALL = 60  # pixels of a digit's longer side, seen from afar
 MOST_PARTS = 3  # of one digit
 WIDEST = 1.2  # of a digit, over its height
+WHOLE_SIDE = 0.85  # of a side of the picture
 LINES_FROM = 64  # pixels: a smaller picture has no room for ruled lines
 
 
@@ -92,15 +93,31 @@ def _compact(digits: list[Digit]) -> bool:
 
 def _as_drawn(grey: np.ndarray) -> Digit | None:
     """Take all that differs from the border's usual brightness as a digit."""
-    level = paper.border_level(grey)
-    ink = None if level is None else paper.on_even_paper(grey, level)
-    if ink is None:
+    scale = max(1.0, max(grey.shape) / FAR)
+    seen = _scaled(grey, scale)
+    level = paper.border_level(seen)
+    ink = None if level is None else paper.on_even_paper(seen, level)
+    if ink is None or _is_print(ink.mask):
         return None
     rows = np.flatnonzero(ink.mask.any(1))
     columns = np.flatnonzero(ink.mask.any(0))
-    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1,
-           int(rows[-1]) + 1)
-    return Digit(centred(ink.values), box, 0)
+    whole = Piece([], rows[0], columns[0], rows[-1] + 1, columns[-1] + 1, 0)
+    return Digit(centred(ink.values), _box(whole, scale, grey), 0)
+
+
+def _is_print(mask: np.ndarray) -> bool:
+    """Say whether ink (h, w) is mostly lines, or fills a side: a frame."""
+    sides = (mask[0], mask[-1], mask[:, 0], mask[:, -1])
+    return (
+        max(side.mean() for side in sides) > WHOLE_SIDE
+        or _without_lines(mask, mask).sum() < mask.sum() / 2
+    )
+
+
+def _without_lines(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
+    if max(mask.shape) < LINES_FROM:
+        return mask
+    return without_lines(mask, values)
 
 
 def _scaled(grey: np.ndarray, scale: float) -> np.ndarray:
@@ -120,9 +137,7 @@ def _look(
     ink = paper.find_ink(grey)
     if ink is None:
         return []
-    mask = ink.mask
-    if max(grey.shape) >= LINES_FROM:
-        mask = without_lines(mask, ink.values)
+    mask = _without_lines(ink.mask, ink.values)
     labels, lines = find_pieces(mask)
     if single and lines:
         lines = [[_whole(lines)]]
