@@ -163,6 +163,9 @@ def test_status_needs_no_tensorflow():
 # Pictures.
 
 
+SURE = recognition.LEAST_SCORE + 1
+
+
 @pytest.fixture
 def sure_of_seven(monkeypatch):
     """Let the networks say 7 of whatever they see; remember what it was."""
@@ -171,7 +174,7 @@ def sure_of_seven(monkeypatch):
     def classify(images):
         seen.append(images)
         shares = np.tile(np.eye(10)[7] * 0.91 + 0.009, (len(images), 1))
-        return shares, np.full(len(images), recognition.LEAST_SCORE + 1)
+        return shares, np.full(len(images), SURE)
 
     monkeypatch.setattr(recognition, "judge", classify)
     return seen
@@ -190,9 +193,8 @@ def test_predict_prints_the_digit_and_all_probabilities(
     assert images.shape[1:] == (28, 28, 1)
     lines = done.output.splitlines()
     assert len(lines) == 3
-    score = f"{recognition.LEAST_SCORE + 1:.1f}"
     assert lines[1].split() == ["7", *["0.009"] * 7, "0.919",
-                                *["0.009"] * 2, score, str(file)]
+                                *["0.009"] * 2, f"{SURE:.1f}", str(file)]
 
 
 def test_predict_tells_of_bad_files_after_the_good_ones(
@@ -206,7 +208,7 @@ def test_predict_tells_of_bad_files_after_the_good_ones(
     done = call("predict", str(bad), str(good), str(tmp_path / "absent.png"))
     assert done.exit_code == 1
     assert f"   {good}" in done.output
-    assert "bad.png can't be read as PNG or JPEG" in done.output
+    assert "bad.png can't be read as PNG, JPEG" in done.output
     assert "No such file" in done.output
 
 
@@ -262,7 +264,7 @@ def test_predict_strict_ends_with_3_in_doubt(
     sure = folder / "a.png"
     assert call("predict", "--strict", str(sure)).exit_code == 0
     assert call("predict", "--strict", str(folder)).exit_code == 3
-    monkeypatch.setattr(recognition, "LEAST_SCORE", np.inf)
+    monkeypatch.setattr(recognition, "LEAST_SCORE", SURE + 1)
     done = call("predict", "--strict", str(sure))
     assert done.exit_code == 3
     assert done.output.splitlines()[1].split()[0] == "?"

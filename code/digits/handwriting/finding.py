@@ -54,9 +54,10 @@ def find_pieces(mask: np.ndarray) -> tuple[np.ndarray, list[list[Piece]]]:
             ndimage.find_objects(labels), start=1
         )
     ]
+    least = SMALLEST * max(labels.shape)
     pieces = [
         piece for piece in pieces
-        if not _beside_the_paper(piece, labels) and piece.size > SMALLEST * max(labels.shape)
+        if piece.size > least and not _beside_the_paper(piece, labels)
     ]
     pieces = _without_frames(pieces, labels)
     if not pieces:
