@@ -97,7 +97,7 @@ def _as_drawn(grey: np.ndarray) -> Digit | None:
     seen = _scaled(grey, scale)
     level = paper.border_level(seen)
     ink = None if level is None else paper.on_even_paper(seen, level)
-    if ink is None or _is_print(ink.mask):
+    if ink is None or _is_print(ink):
         return None
     rows = np.flatnonzero(ink.mask.any(1))
     columns = np.flatnonzero(ink.mask.any(0))
@@ -105,12 +105,13 @@ def _as_drawn(grey: np.ndarray) -> Digit | None:
     return Digit(centred(ink.values), _box(whole, scale, grey), 0)
 
 
-def _is_print(mask: np.ndarray) -> bool:
-    """Say whether ink (h, w) is mostly lines, or fills a side: a frame."""
+def _is_print(ink: paper.Ink) -> bool:
+    """Say whether ink is mostly lines, or fills a side: a frame."""
+    mask = ink.mask
     sides = (mask[0], mask[-1], mask[:, 0], mask[:, -1])
     return (
         max(side.mean() for side in sides) > WHOLE_SIDE
-        or _without_lines(mask, mask).sum() < mask.sum() / 2
+        or _without_lines(mask, ink.values).sum() < mask.sum() / 2
     )
 
 
