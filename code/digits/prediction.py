@@ -83,7 +83,7 @@ COLUMNS = (
 
 def _rows(path: Path, answer: Answer) -> list[dict]:
     """Describe each digit of an answer, or that there is none."""
-    common = {"picture": click.format_filename(path), "answer": answer.text,
+    common = {"picture": click.format_filename(path), "answer": answer.marked,
               "doubt": answer.doubt or "", "of": len(answer.digits)}
     if not answer.digits:
         return [common]

@@ -38,9 +38,24 @@ class Answer:
     @property
     def text(self) -> str:
         """Give the likeliest digits, with a space where a line ends."""
+        return self._joined([
+            str(shares.argmax()) for shares in self.probabilities
+        ])
+
+    @property
+    def marked(self) -> str:
+        """Give the likeliest digits, with `?` for what is none."""
+        return self._joined([
+            str(shares.argmax()) if score >= LEAST_SCORE else "?"
+            for shares, score in zip(
+                self.probabilities, self.scores, strict=True
+            )
+        ])
+
+    def _joined(self, names: list[str]) -> str:
         lines: dict[int, str] = {}
-        for digit, shares in zip(self.digits, self.probabilities, strict=True):
-            lines[digit.line] = lines.get(digit.line, "") + str(shares.argmax())
+        for digit, name in zip(self.digits, names, strict=True):
+            lines[digit.line] = lines.get(digit.line, "") + name
         return " ".join(lines.values())
 
     @property
