@@ -354,7 +354,7 @@ def test_stored_pictures_are_read_and_shown(monkeypatch, results):
     assert found.scores["refused_by_energy"] == 0.75
     rows = tables.pictures(found).data.splitlines()
     cells = [cell.strip() for cell in rows[2].split("|")][1:-1]
-    assert cells == ["ruled", "200", "99.0 %", "4.0 %", "0.5 %"]
+    assert cells == ["ruled", "200", "95.0 %", "4.0 %", "4.0 %", "0.5 %"]
     figure = figures.pictures_read(found)
     assert len(figure.axes) == 2 * count
     assert figure.axes[0].get_title() == benchmark.EXAMPLES[0]

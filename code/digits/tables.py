@@ -276,12 +276,15 @@ def benchmark(found: Benchmark) -> Markdown:
 def pictures(found: PicturesRead) -> Markdown:
     """Show what is read rightly, refused and wrong of each kind of picture."""
     rows = [
-        (row.Index, row.count, percent(row.read / row.count, 1),
-         percent(row.refused / row.count, 1), percent(row.sure / row.count, 1))
-        for row in found.kinds.itertuples(index=True)
+        (row.Index, row.n, *(
+            percent(share / row.n, 1) for share in
+            (row.right, row.refused, row.read - row.right, row.sure)
+        ))
+        for row in found.kinds.rename(columns={"count": "n"}).itertuples()
     ]
-    header = ("Pictures", "n", "Right", "Refused", "Wrong, surely")
-    return markdown(header, rows, "lrrrr")
+    header = ("Pictures", "n", "Right", "Refused", "though read rightly",
+              "Wrong, surely")
+    return markdown(header, rows, "lrrrrr")
 
 
 def origins(found: Sequence[Origin]) -> Markdown:

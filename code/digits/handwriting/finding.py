@@ -7,7 +7,7 @@ from scipy import ndimage
 
 TOUCHING = np.ones((3, 3))
 SMALLEST = 0.025  # of the picture's longer side
-FLAT = 4  # times as wide as high: what is left of a line, not a digit
+FLAT = 4  # times as wide as high: beside a digit, what is left of a line
 SPECK = 0.12  # of the tallest piece's height, in both directions
 PART = 0.45  # lower pieces belong to a digit nearby
 NEAR = 0.2  # of the height, across which a part is taken to its digit
@@ -144,7 +144,7 @@ def _digits(pieces: list[Piece]) -> list[Piece]:
             found.remove(near)
             found.append(_joined(near, piece))
         elif (piece.size >= PART * tallest
-              and piece.width <= FLAT * piece.height):
+              and (not found or piece.width <= FLAT * piece.height)):
             found.append(piece)
     return found
 
