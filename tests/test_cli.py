@@ -1,5 +1,7 @@
 """The command: what it prints, and its exit codes."""
 
+import csv
+import io
 import json
 import os
 import re
@@ -12,7 +14,14 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from digits import cli, compute, experiments, paths
+from digits import (
+    cli,
+    compute,
+    experiments,
+    handwriting,
+    paths,
+    recognition,
+)
 from digits.experiments import baseline
 from digits.training import DenseConfig, train_dense_classifier
 
@@ -154,6 +163,9 @@ def test_status_needs_no_tensorflow():
 # Pictures.
 
 
+SURE = recognition.LEAST_SCORE + 1
+
+
 @pytest.fixture
 def sure_of_seven(monkeypatch):
     """Let the networks say 7 of whatever they see; remember what it was."""
@@ -161,9 +173,10 @@ def sure_of_seven(monkeypatch):
 
     def classify(images):
         seen.append(images)
-        return np.tile(np.eye(10)[7] * 0.91 + 0.009, (len(images), 1))
+        shares = np.tile(np.eye(10)[7] * 0.91 + 0.009, (len(images), 1))
+        return shares, np.full(len(images), SURE)
 
-    monkeypatch.setattr(cli.convolution, "probabilities", classify)
+    monkeypatch.setattr(recognition, "judge", classify)
     return seen
 
 
@@ -177,11 +190,11 @@ def test_predict_prints_the_digit_and_all_probabilities(
     done = call("predict", str(file), str(file))
     assert done.exit_code == 0, done.output
     (images,) = sure_of_seven
-    assert images.shape == (2, 28, 28, 1)
+    assert images.shape[1:] == (28, 28, 1)
     lines = done.output.splitlines()
     assert len(lines) == 3
     assert lines[1].split() == ["7", *["0.009"] * 7, "0.919",
-                                *["0.009"] * 2, str(file)]
+                                *["0.009"] * 2, f"{SURE:.1f}", str(file)]
 
 
 def test_predict_tells_of_bad_files_after_the_good_ones(
@@ -195,8 +208,102 @@ def test_predict_tells_of_bad_files_after_the_good_ones(
     done = call("predict", str(bad), str(good), str(tmp_path / "absent.png"))
     assert done.exit_code == 1
     assert f"   {good}" in done.output
-    assert "bad.png can't be read as PNG or JPEG" in done.output
+    assert "bad.png can't be read as PNG, JPEG" in done.output
     assert "No such file" in done.output
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Write pictures of one digit, of three, and of none."""
+    stroke = np.full((80, 60), 255, np.uint8)
+    stroke[15:65, 25:35] = 0
+    inside = tmp_path / "pictures"
+    inside.mkdir()
+    Image.fromarray(stroke).save(inside / "a.png")
+    Image.fromarray(np.hstack([stroke] * 3)).save(inside / "b.webp")
+    Image.fromarray(np.full_like(stroke, 255)).save(inside / "c.bmp")
+    (inside / "notes.txt").write_text("no picture")
+    return inside
+
+
+def test_predict_takes_folders_and_globs(call, sure_of_seven, folder):
+    whole = call("predict", str(folder))
+    assert whole.exit_code == 0, whole.output
+    assert "a.png" in whole.output
+    assert whole.output.count("b.webp: ") == 3
+    assert "3 of 3 in 777" in whole.output
+    assert "c.bmp: no digit found" in whole.output
+    some = call("predict", str(folder / "[ab].*"))
+    assert some.exit_code == 0
+    assert "c.bmp" not in some.output
+    nothing = call("predict", str(folder / "*.gif"))
+    assert nothing.exit_code == 1
+    assert "no picture is there" in nothing.output
+
+
+def test_predict_writes_json_and_csv(call, sure_of_seven, folder):
+    found = json.loads(call("predict", str(folder), "--format", "json").output)
+    assert [item["answer"] for item in found] == ["7", "777", None]
+    assert found[2]["doubt"] == recognition.NOTHING_FOUND
+    assert found[0]["digits"][0]["p7"] == pytest.approx(0.919)
+    written = call("predict", str(folder), "--format", "csv").output
+    rows = list(csv.DictReader(io.StringIO(written)))
+    assert [row["digit"] for row in rows] == ["7"] * 4 + [""]
+    assert rows[1]["answer"] == "777"
+
+
+def test_predict_single_reads_one_digit_each(call, sure_of_seven, folder):
+    done = call("predict", "--single", "--format", "json", str(folder))
+    found = json.loads(done.output)
+    assert [item["answer"] for item in found] == ["7", "7", None]
+
+
+def test_predict_strict_ends_with_3_in_doubt(
+    call, sure_of_seven, folder, monkeypatch
+):
+    sure = folder / "a.png"
+    assert call("predict", "--strict", str(sure)).exit_code == 0
+    assert call("predict", "--strict", str(folder)).exit_code == 3
+    monkeypatch.setattr(recognition, "LEAST_SCORE", SURE + 1)
+    done = call("predict", "--strict", str(sure))
+    assert done.exit_code == 3
+    assert done.output.splitlines()[1].split()[0] == "?"
+    assert recognition.UNLIKE in done.output
+
+
+def test_predict_shows_what_the_network_saw(
+    call, sure_of_seven, folder, tmp_path
+):
+    file = tmp_path / "shown.png"
+    done = call("predict", str(folder), "--show", str(file))
+    assert done.exit_code == 0, done.output
+    with Image.open(file) as picture:
+        shown = np.asarray(picture)
+    rows = np.split(shown, 3)
+    assert (rows[0] < 100).any()
+    assert (rows[1] == (213, 94, 0)).all(-1).any()  # frames
+    refused = call("predict", str(folder), "--show", "shown.jpg")
+    assert refused.exit_code == 2
+    assert "ends in .png" in refused.output
+
+
+def test_predict_takes_the_reading_most_like_digits(monkeypatch):
+    """Of two ways to read a picture, the one with the higher score."""
+    def judge(images):
+        scores = images.mean((1, 2, 3))
+        return np.eye(10)[np.arange(len(images)) % 10], scores
+
+    monkeypatch.setattr(recognition, "judge", judge)
+    faint, dark = (
+        handwriting.Digit(np.full((28, 28, 1), grey), (0, 0, 1, 1), 0)
+        for grey in (0.1, 0.9)
+    )
+    first, second, third = recognition.recognise(
+        [[[faint], [dark]], [[]], [[dark, faint], [dark]]]
+    )
+    assert first.text == "1"
+    assert second.doubt == recognition.NOTHING_FOUND
+    assert len(third.digits) == 1
 
 
 def test_generate_writes_a_grid(call, monkeypatch, tmp_path):

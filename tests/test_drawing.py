@@ -355,3 +355,29 @@ def test_a_stored_benchmark_of_the_page_is_read_and_shown(monkeypatch, results):
     assert cells[2] == ["dense (2D)", "1,000", "0.4 ms", "98.01 %", "98.00 %",
                         "99.95 %", "0.210", "0.300"]
     assert cells[3][3:] == ["–", "–", "–", "0.050", "0.062"]
+
+
+def test_stored_pictures_are_read_and_shown(monkeypatch, results):
+    table = {"kind": ["ruled", "faces"], "count": [200, 50],
+             "right": [190, 0], "read": [198, 0], "refused": [8, 49],
+             "sure": [1, 0]}
+    count = len(benchmark.EXAMPLES)
+    arrays = {"pictures": np.full((count, 40, 40), 200, np.uint8),
+              "seen": np.zeros((count, 28, 28, 1), np.float32)}
+    store.save(
+        benchmark.pictures_path(results),
+        store.Result({"refused_by_energy": 0.75}, table, arrays),
+        {"finished": "2026-11-25"},
+    )
+    monkeypatch.setattr(
+        benchmark, "pictures_path",
+        lambda: results / "benchmarks" / "pictures.json",
+    )
+    found = benchmark.load_pictures()
+    assert found.scores["refused_by_energy"] == 0.75
+    rows = tables.pictures(found).data.splitlines()
+    cells = [cell.strip() for cell in rows[2].split("|")][1:-1]
+    assert cells == ["ruled", "200", "95.0 %", "4.0 %", "4.0 %", "0.5 %"]
+    figure = figures.pictures_read(found)
+    assert len(figure.axes) == 2 * count
+    assert figure.axes[0].get_title() == benchmark.EXAMPLES[0]

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from digits import data, handwriting
-from digits.handwriting import PictureError, centred, read_digit
+from digits.handwriting import (
+    PictureError,
+    centred,
+    find_digits,
+    pictures,
+    read_digit,
+    read_grey,
+    readings,
+)
 
 
 def save(array, path, **options):
@@ -110,7 +118,8 @@ def test_mnist_comes_back_as_it_was(tmp_path, mnist_file):
     exact, rounded = [], []
     for image in images:
         large = np.kron(255 - image, np.ones((8, 8)))
-        found = read_digit(save(large, tmp_path / "digit.png"))
+        grey = read_grey(save(large, tmp_path / "digit.png"))
+        found = readings(grey, single=True)[-1][0].image
         exact.append(np.abs(found[..., 0] - image / 255).mean())
         rounded.append(apart(found[..., 0], image / 255))
     assert np.median(exact) < 0.03
@@ -132,6 +141,139 @@ def test_without_ink_there_is_nothing_to_centre():
         centred(np.zeros((5, 5)))
 
 
+# Paper as people have it.
+
+SIDE = 160
+
+
+def page(ink=0.15, light=0.9):
+    """Write an L on a large sheet: brightness in [0, 1]."""
+    sheet = np.full((SIDE, SIDE), light)
+    sheet[40:110, 60:70] = ink
+    sheet[100:110, 60:95] = ink
+    return sheet
+
+
+def ruled(sheet):
+    for row in range(15, SIDE, 30):
+        sheet[row : row + 2] = np.minimum(sheet[row : row + 2], 0.5)
+    return sheet
+
+
+def squared(sheet):
+    return ruled(ruled(sheet).T).T
+
+
+def in_a_box(sheet):
+    box = np.zeros(sheet.shape, bool)
+    box[10:-10, 10:-10] = True
+    box[13:-13, 13:-13] = False
+    return np.where(box, 0.2, sheet)
+
+
+def framed(sheet):
+    whole = np.full(sheet.shape, 0.2)
+    whole[3:-3, 3:-3] = sheet[3:-3, 3:-3]
+    return whole
+
+
+def beside_a_table(sheet):
+    sheet[:, -15:] = 0.2
+    return sheet
+
+
+def half_in_shadow(sheet):
+    rows, columns = np.indices(sheet.shape)
+    return np.where(rows + columns > 180, 0.6, 1) * sheet
+
+
+def lit(sheet):
+    return sheet * np.linspace(1, 0.4, SIDE)
+
+
+def noisy(sheet):
+    return sheet + np.random.default_rng(0).normal(0, 0.04, sheet.shape)
+
+
+def pale(sheet):
+    return 0.9 - (0.9 - sheet) * 0.15
+
+
+KINDS = (ruled, squared, in_a_box, framed, beside_a_table, half_in_shadow,
+         lit, noisy, pale)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_paper_of_any_kind_is_told_from_ink(kind):
+    (expected,) = find_digits(page())
+    (found,) = find_digits(kind(page()).clip(0, 1))
+    assert apart(found.image, expected.image) < 0.03
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_empty_paper_of_any_kind_shows_nothing(kind):
+    empty = np.full((SIDE, SIDE), 0.9)
+    assert find_digits(kind(empty).clip(0, 1)) == []
+
+
+@given(
+    st.integers(1, 3), st.integers(-30, 30), st.integers(-30, 50),
+    st.floats(0.6, 1),
+)
+def test_larger_moved_and_darker_pictures_show_the_same(
+    times, down, right, light
+):
+    moved = np.roll(page(), (down, right), (0, 1))
+    found = find_digits(np.kron(moved, np.ones((times, times))) * light)
+    (expected,) = find_digits(page())
+    assert len(found) == 1
+    assert apart(found[0].image, expected.image) < 0.03
+
+
+def test_what_is_drawn_on_transparency_is_its_alpha(tmp_path):
+    (expected,) = find_digits(page(0, 1))
+    rgba = np.full((SIDE, SIDE, 4), 255, np.uint8)  # white ink
+    rgba[..., 3] = 255 * (page() < 0.5)
+    file = save(rgba, tmp_path / "dark_mode.png")
+    (found,) = find_digits(read_grey(file))
+    assert apart(found.image, expected.image) < 0.01
+
+
+def test_ink_that_differs_in_colour_alone_is_seen(tmp_path):
+    ink = page() < 0.5
+    picture = np.zeros((SIDE, SIDE, 3), np.uint8)
+    picture[...] = (60, 150, 60)
+    picture[ink] = (230, 70, 60)  # of nearly the same brightness
+    (found,) = find_digits(read_grey(save(picture, tmp_path / "colour.png")))
+    (expected,) = find_digits(page())
+    assert apart(found.image, expected.image) < 0.03
+
+
+# Several digits.
+
+
+def test_digits_are_found_in_the_order_of_reading():
+    row = np.concatenate([page()[30:120, 40:110]] * 3, axis=1)
+    found = find_digits(np.vstack([row, row]))
+    assert [digit.line for digit in found] == [0, 0, 0, 1, 1, 1]
+    lefts = [digit.box[0] for digit in found]
+    assert lefts == [20, 90, 160] * 2
+    assert [digit.box[1] for digit in found] == [10] * 3 + [100] * 3
+
+
+def test_a_single_digit_takes_all_ink():
+    row = np.concatenate([page()[30:120, 40:110]] * 2, axis=1)
+    (whole,) = find_digits(row, single=True)
+    assert whole.box == (20, 10, 125, 80)
+
+
+def test_pieces_close_together_may_be_one_digit():
+    broken = page()
+    broken[70:75, 60:70] = 0.9  # across the upright
+    counts = {len(digits) for digits in readings(broken)}
+    assert 1 in counts
+
+
 # What is no picture of a digit.
 
 
@@ -146,9 +288,24 @@ def test_other_files_are_refused(tmp_path, content):
         read_digit(file)
 
 
-def test_another_format_is_refused(tmp_path):
-    file = save(stroke(), tmp_path / "digit.png", format="GIF")
-    with pytest.raises(PictureError, match="PNG or JPEG"):
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "BMP", "TIFF"])
+def test_other_formats_are_read(tmp_path, form):
+    expected = read_digit(save(stroke(), tmp_path / "expected.png"))
+    options = {"lossless": True} if form == "WEBP" else {}
+    file = save(stroke(), tmp_path / "digit", format=form, **options)
+    np.testing.assert_array_equal(read_digit(file), expected)
+
+
+def test_a_format_that_runs_another_program_is_refused(tmp_path):
+    file = save(stroke(), tmp_path / "digit.eps", format="EPS")
+    with pytest.raises(PictureError, match="can't be read as PNG"):
+        read_digit(file)
+
+
+def test_heic_is_refused_with_how_to_convert_it(tmp_path):
+    file = tmp_path / "photo.heic"
+    file.write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    with pytest.raises(PictureError, match="convert it to JPEG"):
         read_digit(file)
 
 
@@ -186,7 +343,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
 
 
 def test_a_file_that_is_too_large_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(handwriting, "LARGEST_FILE", 1_000)
+    monkeypatch.setattr(pictures, "LARGEST_FILE", 1_000)
     file = tmp_path / "large.png"
     file.write_bytes(bytes(1_001))
     with pytest.raises(PictureError, match="1001 bytes, more than the 1000"):

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 import click
-import numpy as np
 
 import handin
 from digits import (
@@ -19,10 +18,11 @@ from digits import (
     experiments,
     handwriting,
     paths,
+    prediction,
     provenance,
     runs,
 )
-from digits.experiments import convolution, generation, weight_decay
+from digits.experiments import generation, weight_decay
 from digits.runs import statuses, survey
 
 # What a user can mend gets one line; anything else is a bug and a traceback.
@@ -294,36 +294,47 @@ def results(name: str, form: str) -> None:
 @main.command()
 @click.argument("pictures", nargs=-1, required=True, metavar="PICTURE...",
                 type=click.Path(path_type=Path))
-def predict(pictures: tuple[Path, ...]) -> None:
-    """Read the digit in each PICTURE: a PNG or JPEG, a photo as well.
+@click.option("--single", is_flag=True, help="Each PICTURE shows one digit.")
+@click.option("--strict", is_flag=True,
+              help="Exit with 3 where a picture has no answer.")
+@click.option("--format", "form", type=click.Choice(prediction.FORMATS),
+              default="table", show_default=True)
+@click.option("--show", metavar="FILE.png",
+              type=click.Path(path_type=Path, dir_okay=False),
+              help="Draw what the networks saw beside each picture.")
+def predict(
+    pictures: tuple[Path, ...], single: bool, strict: bool, form: str,
+    show: Path | None,
+) -> None:
+    """Read the digits in each PICTURE, a file, a folder or a glob.
 
-    Prints the likeliest digit and the probabilities of all ten, as the mean
-    of the convolutional networks of Question 3.
+    PNG, JPEG, WebP, GIF, BMP or TIFF; dark on light or light on dark; one
+    digit or several apart, left to right and line by line. Prints the
+    likeliest of each and the probabilities of all ten, as the mean of the
+    convolutional networks of Question 3; or ? where nothing is found that
+    looks like a digit of MNIST's.
     """
-    images, problems = [], []
-    for path in pictures:
-        try:
-            images.append((path, handwriting.read_digit(path)))
-        except handwriting.PictureError as error:
-            problems.append(str(error))
-    if images:
-        try:
-            found = convolution.probabilities(
-                np.stack([image for _, image in images])
-            )
-        except ValueError as error:  # weights that are not the networks'
-            raise click.ClickException(str(error)) from error
-        _tell([path for path, _ in images], found)
-    if problems:
-        raise click.ClickException("\n".join(problems))
+    _check_png(show)
+    paths_, problems = prediction.collect(pictures)
+    try:
+        found, unread = prediction.predict(paths_, single)
+    except ValueError as error:  # weights that are not the networks'
+        raise click.ClickException(str(error)) from error
+    if found:
+        click.echo(prediction.told(found, form))
+        if show:
+            prediction.show(found, show)
+    if problems or unread:
+        raise click.ClickException("\n".join([*problems, *unread]))
+    if strict and prediction.doubtful(found):
+        sys.exit(3)
 
 
-def _tell(paths_: list[Path], found: np.ndarray) -> None:
-    click.echo("digit   " + "".join(f"{digit:>7}" for digit in range(10)))
-    for path, shares in zip(paths_, found, strict=True):
-        numbers = "".join(f"{share:7.3f}" for share in shares)
-        name = click.format_filename(path)
-        click.echo(f"{np.argmax(shares):5}   {numbers}   {name}")
+def _check_png(path: Path | None) -> None:
+    if path is not None and path.suffix.lower() != ".png":
+        raise click.BadParameter(
+            f"{path}: the name of a picture to write ends in .png"
+        )
 
 
 @main.command()
@@ -340,11 +351,7 @@ def generate(digit: int, count: int, seed: int, out: Path) -> None:
 
     Needs MNIST, whose codes the pictures are to resemble.
     """
-    if out.suffix.lower() != ".png":
-        raise click.BadParameter(
-            f"{out}: the name of a picture to write ends in .png",
-            param_hint="--out",
-        )
+    _check_png(out)
     handwriting.write_grid(generation.generate(digit, count, seed), out)
     click.echo(f"{out}: {count} pictures of a {digit}, seed {seed}")
 

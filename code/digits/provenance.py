@@ -54,13 +54,13 @@ def results_digest(folder: Path | None = None) -> str:
         f"{item.run} {item.stored.checksum if item.stored else item.state}"
         for item in survey(runs, folder)
     ]
-    for name in ("train", "page"):
+    for name in ("train", "page", "pictures"):
         file = benchmark.path(folder or paths.RESULTS, name)
         try:
-            speed = store.load(file).checksum
+            measured = store.load(file).checksum
         except (store.DamagedResult, OSError):
-            speed = "missing"
-        lines.append(f"benchmark {name} {speed}")
+            measured = "missing"
+        lines.append(f"benchmark {name} {measured}")
     return _digest(sorted(lines))
 
 

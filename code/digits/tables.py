@@ -17,6 +17,7 @@ from digits.benchmark import (
     TORCH,
     Benchmark,
     PageBenchmark,
+    PicturesRead,
 )
 from digits.provenance import Origin
 from digits.statistics import summarise
@@ -293,6 +294,20 @@ def page_benchmark(found: PageBenchmark) -> Markdown:
     header = ("Network", "Parameters", "A prediction", "Accuracy as stored",
               "in the page", "Read the same", "Largest difference", "seasoned")
     return markdown(header, rows, "lrrrrrrr")
+
+
+def pictures(found: PicturesRead) -> Markdown:
+    """Show what is read rightly, refused and wrong of each kind of picture."""
+    rows = [
+        (row.Index, row.n, *(
+            percent(share / row.n, 1) for share in
+            (row.right, row.refused, row.read - row.right, row.sure)
+        ))
+        for row in found.kinds.rename(columns={"count": "n"}).itertuples()
+    ]
+    header = ("Pictures", "n", "Right", "Refused", "though read rightly",
+              "Wrong, surely")
+    return markdown(header, rows, "lrrrrr")
 
 
 def origins(found: Sequence[Origin]) -> Markdown:

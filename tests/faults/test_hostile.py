@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 
 from digits import checkpoint, handwriting, paths, store
+from digits.handwriting import pictures
 from digits.store import DamagedResult, Result
 from test_store import WHOLE, with_checksum
 
@@ -162,7 +163,7 @@ def test_a_large_picture_is_read_as_its_small_one_is(
             tmp_path / f"{side}", format=form, exif=exif
         )
     small = handwriting.read_digit(tmp_path / "96")
-    monkeypatch.setattr(handwriting, "PIXELS_ENOUGH", 20_000)
+    monkeypatch.setattr(pictures, "PIXELS_ENOUGH", 20_000)
     large = handwriting.read_digit(tmp_path / "1152")
     assert np.abs(small - large).mean() < 0.01
 
@@ -181,7 +182,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 def test_the_largest_picture_takes_less_than_a_gibibyte(
     mode, tmp_path, attempt
 ):
-    side = int(handwriting.MOST_PIXELS ** 0.5)
+    side = int(pictures.MOST_PIXELS ** 0.5)
     form = "JPEG" if mode in ("CMYK", "RGB") else "PNG"
     options = {"progressive": True} if mode == "RGB" else {}
     file = tmp_path / "large"
@@ -242,12 +243,12 @@ def test_predict_says_in_a_line_that_weights_are_foreign(
 ):
     from click.testing import CliRunner
 
-    from digits import cli
+    from digits import cli, recognition
 
     def foreign(_):
         raise ValueError("the weights are not those of this network")
 
-    monkeypatch.setattr(cli.convolution, "probabilities", foreign)
+    monkeypatch.setattr(recognition, "judge", foreign)
     large_stroke("L", 100).save(tmp_path / "digit.png")
     done = CliRunner().invoke(
         cli.main, ["predict", str(tmp_path / "digit.png")]

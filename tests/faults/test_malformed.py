@@ -25,6 +25,7 @@ from digits import (
     handwriting,
     paths,
     provenance,
+    recognition,
     store,
 )
 from digits.classifier import ClassifierConfig
@@ -269,11 +270,14 @@ def pictures() -> list[bytes]:
     grey, found = Image.fromarray(stroke), []
     for mode, form in (("L", "PNG"), ("RGB", "PNG"), ("RGBA", "PNG"),
                        ("P", "PNG"), ("1", "PNG"), ("I;16", "PNG"),
-                       ("L", "JPEG"), ("RGB", "JPEG"), ("CMYK", "JPEG")):
+                       ("L", "JPEG"), ("RGB", "JPEG"), ("CMYK", "JPEG"),
+                       ("RGB", "WEBP"), ("P", "GIF"), ("RGB", "BMP"),
+                       ("L", "TIFF"), ("CMYK", "TIFF")):
         content = io.BytesIO()
         exif = Image.Exif()
         exif[0x0112] = 6
-        grey.convert(mode).save(content, format=form, exif=exif)
+        options = {} if form in ("GIF", "BMP") else {"exif": exif}
+        grey.convert(mode).save(content, format=form, **options)
         found.append(content.getvalue())
     return found
 
@@ -298,8 +302,9 @@ def test_a_mutated_picture_is_refused_or_read(count, tmp_path, attempt):
 
 
 def test_a_picture_may_have_any_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(cli.convolution, "probabilities",
-                        lambda images: np.zeros((len(images), 10)))
+    monkeypatch.setattr(recognition, "judge", lambda images: (
+        np.zeros((len(images), 10)), np.full(len(images), np.inf)
+    ))
     file = tmp_path / "\udcff.png"  # a byte that is no UTF-8
     file.write_bytes(pictures()[0])
     done = CliRunner().invoke(cli.main, ["predict", str(file)])
@@ -379,8 +384,9 @@ def test_any_words_end_with_an_exit_code(
     monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(provenance, "freeze_problems", lambda: [])
     monkeypatch.setenv("DIGITS_TRAIN", "never")
-    monkeypatch.setattr(cli.convolution, "probabilities",
-                        lambda images: np.zeros((len(images), 10)))
+    monkeypatch.setattr(recognition, "judge", lambda images: (
+        np.zeros((len(images), 10)), np.full(len(images), np.inf)
+    ))
     monkeypatch.setattr(cli.generation, "generate",
                         lambda digit, n, seed: np.zeros((n, 28, 28, 1)))
     generator = random.Random(9)

@@ -14,6 +14,7 @@ from digits.figures.dense import (
     overfitting,
     weight_decay,
 )
+from digits.figures.pictures import pictures_read
 from digits.figures.style import DARK, GREY, LIGHT
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "loss_functions",
     "network",
     "overfitting",
+    "pictures_read",
     "weight_decay",
 ]
