@@ -13,8 +13,8 @@ from digits import paths
 # The environment before anything has imported TensorFlow.
 ENVIRONMENT = dict(os.environ)
 
-PARTS = ("code", "data/results", "_freeze", "_quarto.yml", "group.yml",
-         "report.qmd", "report.md", "references.bib",
+PARTS = ("_extensions", "code", "data/results", "_freeze", "_quarto.yml",
+         "group.yml", "report.qmd", "report.md", "references.bib",
          "requirements-quarto.lock", "words.txt")
 
 needs_quarto = pytest.mark.skipif(

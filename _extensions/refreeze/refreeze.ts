@@ -47,8 +47,7 @@ function digest(path: string, verbatim: boolean): string {
   }
   using file = Deno.openSync(path);
   const buffer = new Uint8Array(1 << 20);
-  let text: boolean | undefined;
-  for (let size; (size = file.readSync(buffer));) {
+  for (let size, text; (size = file.readSync(buffer));) {
     const part = buffer.subarray(0, size);
     text ??= !part.includes(0);
     const returns = text && part.includes(13);
@@ -120,7 +119,8 @@ function inspect(): Tree {
   const quarto = join(Deno.env.get("QUARTO_BIN_PATH") ?? "", "quarto");
   const run = new Deno.Command(quarto, { args: ["inspect"] }).outputSync();
   const said = new TextDecoder().decode(run.success ? run.stdout : run.stderr);
-  if (!run.success) throw new Error(said);
+  if (!run.success) console.error(`refreeze: quarto inspect failed\n${said}`);
+  if (!run.success) Deno.exit(1);
   const { dir, config, files, fileInformation } = JSON.parse(said);
   const within = (path: string) => relative(dir, path).replaceAll("\\", "/");
   const documents: Tree = {};

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from digits import benchmark, experiments, paths, store
+from digits import benchmark, experiments, frozen, paths, store
 from digits.experiments import weight_decay
 from digits.runs import survey
 from digits.source import normalised
@@ -61,7 +61,7 @@ def results_digest(folder: Path | None = None) -> str:
 def code_digest(folder: Path | None = None) -> str:
     """Digest the package's modules without comments, docstrings and layout.
 
-    As the pre-render step does, so that whatever this notices is executed.
+    The pre-render step notices whatever this does, and more (`frozen`).
     """
     folder = folder or paths.CODE
     lines = []
@@ -110,8 +110,9 @@ def _digest(lines: list[str]) -> str:
 def freeze_problems(root: Path | None = None) -> list[str]:
     """Say in words why the freeze does not belong to what is here, if so.
 
-    A frozen format belongs if it was made from this report.qmd, and if it
-    prints the digests that results and code have now.
+    A frozen format belongs if it was made from this report.qmd, if it prints
+    the digests that results and code have now, and if the pre-render step
+    finds what the report was executed with as it was then.
     """
     root = root or paths.ROOT
     wanted = {
@@ -123,8 +124,8 @@ def freeze_problems(root: Path | None = None) -> list[str]:
     for name in FORMATS:
         file = root / f"_freeze/report/execute-results/{name}.json"
         try:
-            frozen = json.loads(file.read_text(encoding="utf-8"))
-            text = frozen["hash"] + frozen["result"]["markdown"]
+            content = json.loads(file.read_text(encoding="utf-8"))
+            text = content["hash"] + content["result"]["markdown"]
         except (OSError, ValueError, LookupError, TypeError,
                 RecursionError) as error:
             problems.append(f"{name}: not frozen, or not whole ({error})")
@@ -134,4 +135,7 @@ def freeze_problems(root: Path | None = None) -> list[str]:
             for what, digest in wanted.items()
             if digest not in text
         ]
-    return problems
+    return problems + [
+        f"{change} since the report was executed"
+        for change in frozen.changes(root)
+    ]

@@ -17,9 +17,11 @@ MARK = "DRAFT"
 
 # All that belongs to the project, where git can't be asked.
 PARTS = (
-    ".ci", ".github", ".gitignore", ".pre-commit-config.yaml",
+    ".ci", ".gitattributes", ".github", ".gitignore",
+    ".pre-commit-config.yaml",
     "CITATION.cff", "CLUSTER.md", "CONTRIBUTING.md", "LICENSE",
-    "Makefile", "README.md", "_freeze", "_quarto.yml", "benchmarks", "code",
+    "Makefile", "README.md", "_extensions", "_freeze", "_quarto.yml",
+    "benchmarks", "code",
     "data/README.md", "data/results", "group.yml", "pyproject.toml",
     "references.bib", "report.md", "report.qmd", "requirements-quarto.lock",
     "requirements.lock", "tests", "words.txt",
