@@ -1,7 +1,8 @@
 """The freeze: kept while it belongs to code and results, dropped after that.
 
 Most of these tests call the pre-render step alone, through Quarto's own Deno
-(`quarto run`); what Quarto makes of it is tested by whole renders.
+(`quarto run`), and ask `digits check` the same, which has to agree; what Quarto
+makes of it is tested by whole renders. The step by itself: test_refreeze.
 """
 
 import json
@@ -9,6 +10,7 @@ import shutil
 
 import pytest
 
+from digits import frozen, paths
 from project import copy, needs_quarto, quarto
 
 pytestmark = needs_quarto
@@ -24,9 +26,14 @@ def project(tmp_path):
 
 def keeps_freeze(project):
     """Run the pre-render step; tell whether the freeze survives it."""
-    done = quarto(project, "run", "code/quarto/freshness.ts")
+    changes = frozen.changes(project)
+    done = quarto(project, "run", "_extensions/refreeze/refreeze.ts")
     assert done.returncode == 0, done.stderr
-    return (project / FROZEN).is_dir()
+    kept = (project / FROZEN).is_dir()
+    assert kept == (changes == []), (changes, done.stdout)
+    # And they say the same of what has changed.
+    assert all(change in done.stdout for change in changes[:1])
+    return kept
 
 
 def edit(file, old, new):
@@ -48,7 +55,8 @@ def test_nothing_changed(project):
         (BASELINE, '"""Question 2C', '"""2C'),
         ("references.bib", "{Quarto}", "{Quarto, the system}"),
         ("group.yml", "[group number]", "Group 42"),
-        ("report.qmd", "learns fast", "learns quickly"),
+        ("_quarto.yml", "toc: true", "toc: false"),
+        ("code/quarto/light.scss", "\n", "\n// Light.\n"),
     ],
 )
 def test_what_alters_no_meaning_keeps_it(project, file, old, new):
@@ -69,6 +77,8 @@ def test_what_alters_no_meaning_keeps_it(project, file, old, new):
          "        for row in dense.itertuples() if row.units\n"),
         ("data/results/baseline/notebook_seed-0.json", "0.9", "0.8"),
         ("_quarto.yml", "fig-format: svg", "fig-format: png"),
+        ("group.yml", "front-page:", "execute: {echo: false}\nfront-page:"),
+        ("report.qmd", "learns fast", "learns quickly"),
     ],
 )
 def test_what_alters_meaning_drops_it(project, file, old, new):
@@ -97,18 +107,34 @@ def test_new_and_removed_files_are_changes(project):
     assert not keeps_freeze(project)
 
 
-def test_hidden_files_and_caches_are_none(project):
-    (project / "data/results/baseline/.run.lock").write_text("")
+def test_hidden_files_caches_and_litter_are_none(project):
+    for name in (".run.lock", "Thumbs.db", "desktop.ini", ".DS_Store",
+                 "notebook_seed-0 (1).json"):
+        (project / "data/results/baseline" / name).write_text("")
     cache = project / "code/digits/__pycache__"
     cache.mkdir()
     (cache / "x.py").write_text("x = 1")
     assert keeps_freeze(project)
 
 
+def test_line_ends_are_none(project):
+    """As on a clone with core.autocrlf=true."""
+    changed = [
+        project / name for name in ("_quarto.yml", "report.qmd", "group.yml")
+    ]
+    changed += (project / "data/results").rglob("*.json")
+    changed += (project / "code").rglob("*.py")
+    for file in changed:
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert keeps_freeze(project)
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"digest": 1}'])
 def test_an_unreadable_record_drops_the_freeze(project, content):
-    (project / "_freeze/depends-on.json").write_text(content)
-    assert not keeps_freeze(project)
+    (project / "_freeze/_refreeze/report.json").write_text(content)
+    assert frozen.changes(project)
+    quarto(project, "run", "_extensions/refreeze/refreeze.ts")
+    assert not (project / FROZEN).is_dir()
 
 
 def test_frozen_render_needs_no_python(project):
@@ -135,12 +161,12 @@ def test_a_reworded_comment_of_a_listing_shows_without_python(project):
 def test_changed_code_is_executed_again_and_trains_nothing(project):
     edit(project / "code/digits/figures/dense.py", '"validation", DARK',
          '"validation accuracy", DARK')
-    frozen = json.loads((project / FROZEN / "md.json").read_text())
+    before = json.loads((project / FROZEN / "md.json").read_text())
     done = quarto(project, "render", "--to", "gfm")
     assert done.returncode == 0, done.stderr
     again = json.loads((project / FROZEN / "md.json").read_text())
-    assert again["hash"] == frozen["hash"]
-    assert again["result"]["markdown"] != frozen["result"]["markdown"]
+    assert again["hash"] == before["hash"]
+    assert again["result"]["markdown"] != before["result"]["markdown"]
     assert not (project / FROZEN / "html.json").exists()
     # And from now on it is frozen.
     done = quarto(project, "render", "--to", "gfm", with_python=False)
@@ -183,3 +209,24 @@ def test_a_deleted_freeze_is_executed_again(project):
     done = quarto(project, "render", "--to", "gfm")
     assert done.returncode == 0, done.stderr
     assert (project / FROZEN / "md.json").is_file()
+
+
+def test_tokens_are_those_of_the_step(tmp_path):
+    """Python and TypeScript write the same of all code here, and of traps."""
+    traps = [
+        "a = '\\'' # '\nb = r\"\\\"\" + f'{a}#' # no\n", "x = (\n  'a'\n)\n",
+        "\tif a:\n\t  '''doc\n'''\n\t  b\\\n  = 1", "é = 'ü'; 𝐱 = ' '\f\n",
+        "'' '' ; ''\n", '"""\\"""" # "\n', "a = '''b''' '''", "#", "(", ")\n''",
+    ]
+    files = list((paths.ROOT / "code").rglob("*.py"))
+    sources = traps + [file.read_text(encoding="utf-8") for file in files]
+    (tmp_path / "sources.json").write_text(json.dumps(sources))
+    step = paths.ROOT / "_extensions/refreeze/refreeze.ts"
+    (tmp_path / "ask.ts").write_text(
+        f"import {{ tokens }} from {json.dumps(step.as_uri())};\n"
+        'const given = JSON.parse(Deno.readTextFileSync("sources.json"));\n'
+        "console.log(JSON.stringify(given.map(tokens)));\n"
+    )
+    done = quarto(tmp_path, "run", "ask.ts")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [frozen.tokens(text) for text in sources]
