@@ -215,6 +215,14 @@ def test_an_unreadable_record_executes_its_document(project, content):
     assert step(project)[1] == {TWO}
 
 
+def test_a_document_that_quarto_cannot_inspect_is_told(project):
+    write(project, ONE, FILES[ONE].replace("_outer", "_absent"))
+    done = quarto(project, "run", STEP)
+    assert done.returncode != 0
+    assert "_absent.qmd" in done.stderr
+    assert frozen(project) == {ONE, TWO}
+
+
 def test_what_is_remembered_may_be_lost_or_torn(project):
     write(project, ".quarto/refreeze.json", '{"digests": {')
     assert step(project) == ("", {ONE, TWO})
@@ -288,5 +296,9 @@ def test_a_glob_without_a_file_is_told(project):
 
 def test_a_link_to_a_folder_above_is_not_followed(project):
     (project / "data/loop").symlink_to("..", target_is_directory=True)
-    assert step(project)[1] == {TWO}
-    assert (project / "_freeze/_refreeze/one.json").stat().st_size < 10_000
+    (project / "data/here").symlink_to(".", target_is_directory=True)
+    assert step(project) == ("", {ONE, TWO})
+    (project / "data/beside").symlink_to("../code", target_is_directory=True)
+    said, left = step(project)
+    assert left == {TWO}
+    assert "data/beside/deep/helper.py was added" in said

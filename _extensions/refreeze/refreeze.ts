@@ -86,7 +86,8 @@ function remembered(path: string, verbatim = false): string {
 /** All files under a folder but litter; a link back up is not followed. */
 function* walk(folder: string, above: string[] = []): Generator<string> {
   const real = Deno.realPathSync(folder);
-  const entries = above.includes(real) ? [] : Deno.readDirSync(folder);
+  const again = above.some((path) => !relative(real, path).startsWith(".."));
+  const entries = again ? [] : Deno.readDirSync(folder);
   const names = new Set([...entries].map(({ name }) => name));
   for (const name of names) {
     const copied = COPY.test(name) && names.has(name.replace(COPY, ""));
@@ -119,8 +120,7 @@ function inspect(): Tree {
   const quarto = join(Deno.env.get("QUARTO_BIN_PATH") ?? "", "quarto");
   const run = new Deno.Command(quarto, { args: ["inspect"] }).outputSync();
   const said = new TextDecoder().decode(run.success ? run.stdout : run.stderr);
-  if (!run.success) console.error(`refreeze: quarto inspect failed\n${said}`);
-  if (!run.success) Deno.exit(1);
+  if (!run.success) { console.error(`quarto inspect: ${said}`); Deno.exit(1); }
   const { dir, config, files, fileInformation } = JSON.parse(said);
   const within = (path: string) => relative(dir, path).replaceAll("\\", "/");
   const documents: Tree = {};

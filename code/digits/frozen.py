@@ -166,14 +166,17 @@ def _matching(root: Path, glob: str) -> Iterator[str]:
                 yield path
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """List all files under a folder but litter."""
+def _files(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """List all files under a folder but litter; no link back up is followed."""
+    real = folder.resolve()
+    if any(path.is_relative_to(real) for path in above):
+        return
     names = {file.name for file in folder.iterdir()}
     for name in names:
         original = _COPY.sub("", name)
         if _LITTER.fullmatch(name) or (original != name and original in names):
             continue
         if (folder / name).is_dir():
-            yield from _files(folder / name)
+            yield from _files(folder / name, (*above, real))
         elif (folder / name).is_file():
             yield folder / name
