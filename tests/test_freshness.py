@@ -7,6 +7,7 @@ makes of it is tested by whole renders. The step by itself: test_refreeze.
 
 import json
 import shutil
+import subprocess
 
 import pytest
 
@@ -230,3 +231,34 @@ def test_tokens_are_those_of_the_step(tmp_path):
     done = quarto(tmp_path, "run", "ask.ts")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [frozen.tokens(text) for text in sources]
+
+
+def git(*words):
+    return subprocess.run(
+        ["git", *words], cwd=paths.ROOT, capture_output=True, check=True
+    ).stdout
+
+
+needs_git = pytest.mark.skipif(
+    not (paths.ROOT / ".git").exists() or shutil.which("git") is None,
+    reason="needs git, and a clone of the project",
+)
+
+
+@needs_git
+def test_a_clone_has_the_same_bytes_on_windows(tmp_path):
+    git("clone", "--quiet", "--config", "core.autocrlf=true", ".",
+        str(tmp_path / "clone"))
+    for name in ("report.qmd", "_quarto.yml", BASELINE,
+                 "data/results/baseline/notebook_seed-0.json"):
+        copied = (tmp_path / "clone" / name).read_bytes()
+        assert copied == git("show", f"HEAD:{name}")
+        assert b"\r" not in copied
+
+
+@needs_git
+def test_generated_files_are_never_merged_line_by_line():
+    generated = [f"{FROZEN}/md.json", "_freeze/_refreeze/report.json",
+                 "data/results/baseline/notebook_seed-0.json", "report.md"]
+    said = git("check-attr", "merge", "--", *generated).decode()
+    assert said.splitlines() == [f"{name}: merge: unset" for name in generated]
