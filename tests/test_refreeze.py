@@ -276,8 +276,7 @@ def test_two_at_once_both_succeed(project):
     reason="needs a user whose rights have limits",
 )
 def test_in_a_read_only_folder_fresh_is_fine_and_stale_is_told(project):
-    folders = [project / ".quarto", project / "_freeze/_refreeze",
-               project / "_freeze/one"]
+    folders = [project / "_freeze/_refreeze", project / "_freeze/one"]
     for folder in folders:
         folder.chmod(0o555)
     assert step(project) == ("", {ONE, TWO})
