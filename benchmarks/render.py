@@ -35,10 +35,11 @@ def without_chunks(project: Path) -> Path:
     report.write_text(re.sub(r"`\{python\}[^`]*`", "0", text))
     kept = [
         line for line in settings.read_text().splitlines()
-        if not line.startswith(("jupyter:", "  pre-render:"))
+        if not line.startswith("jupyter:")
     ]
     settings.write_text("\n".join(kept))
     shutil.rmtree(project / "_freeze")
+    shutil.rmtree(project / "_extensions/refreeze")
     return project
 
 

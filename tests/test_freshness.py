@@ -1,57 +1,39 @@
-"""The freeze of the report: kept while it belongs to code and results.
+"""The freeze: kept while it belongs to code and results, dropped after that.
 
-The pre-render step is the extension refreeze; tests/test_refreeze.py tests it
-in projects of its own. Here it is called alone, through Quarto's own Deno
-(`quarto run`), and `digits check` is asked the same in Python. What Quarto
-makes of it is tested by whole renders.
+Most of these tests call the pre-render step alone, through Quarto's own Deno
+(`quarto run`), and ask `digits check` the same, which has to agree; what Quarto
+makes of it is tested by whole renders. The step by itself: test_refreeze.
 """
 
 import json
 import shutil
+import subprocess
 
 import pytest
 
-from digits import freeze
+from digits import frozen, paths
 from project import copy, needs_quarto, quarto
 
 pytestmark = needs_quarto
 
 FROZEN = "_freeze/report/execute-results"
 BASELINE = "code/digits/experiments/baseline.py"
-STEP = "_extensions/refreeze/refreeze.ts"
-FIGURE = "figure-html/fig-loss-output-1.svg"
 
 
 @pytest.fixture
 def project(tmp_path):
-    """Give a copy whose freeze is recorded as made from what is there."""
-    copy(tmp_path)
-    (tmp_path / freeze.RECORD).unlink(missing_ok=True)
-    (tmp_path / FROZEN).rename(tmp_path / "aside")
-    step(tmp_path)
-    # Frozen after that, as an execution would.
-    (tmp_path / "aside").rename(tmp_path / FROZEN)
-    step(tmp_path)
-    assert freeze.problems(tmp_path) == []
-    return tmp_path
-
-
-def step(project):
-    done = quarto(project, "run", STEP)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return copy(tmp_path)
 
 
 def keeps_freeze(project):
-    """Run the pre-render step; tell whether the freeze survives it.
-
-    What `digits check` asks has to say the same before.
-    """
-    agrees = not freeze.problems(project)
-    told = step(project)
+    """Run the pre-render step; tell whether the freeze survives it."""
+    changes = frozen.changes(project)
+    done = quarto(project, "run", "_extensions/refreeze/refreeze.ts")
+    assert done.returncode == 0, done.stderr
     kept = (project / FROZEN).is_dir()
-    assert agrees == kept
-    assert kept != ("report.qmd is executed again: " in told)
+    assert kept == (changes == []), (changes, done.stdout)
+    # And they say the same of what has changed.
+    assert all(change in done.stdout for change in changes[:1])
     return kept
 
 
@@ -74,7 +56,8 @@ def test_nothing_changed(project):
         (BASELINE, '"""Question 2C', '"""2C'),
         ("references.bib", "{Quarto}", "{Quarto, the system}"),
         ("group.yml", "[group number]", "Group 42"),
-        ("report.qmd", "learns fast", "learns quickly"),
+        ("_quarto.yml", "toc: true", "toc: false"),
+        ("code/quarto/light.scss", "\n", "\n// Light.\n"),
     ],
 )
 def test_what_alters_no_meaning_keeps_it(project, file, old, new):
@@ -95,6 +78,8 @@ def test_what_alters_no_meaning_keeps_it(project, file, old, new):
          "        for row in dense.itertuples() if row.units\n"),
         ("data/results/baseline/notebook_seed-0.json", "0.9", "0.8"),
         ("_quarto.yml", "fig-format: svg", "fig-format: png"),
+        ("group.yml", "front-page:", "execute: {echo: false}\nfront-page:"),
+        ("report.qmd", "learns fast", "learns quickly"),
     ],
 )
 def test_what_alters_meaning_drops_it(project, file, old, new):
@@ -123,65 +108,34 @@ def test_new_and_removed_files_are_changes(project):
     assert not keeps_freeze(project)
 
 
-@pytest.mark.parametrize("name", [
-    ".run.lock", "Thumbs.db", "desktop.ini", ".DS_Store",
-    "held-out_seed-0 (1).json", "held-out_seed-0.json~",
-    "__pycache__/x.cpython-311.pyc",
-])
-def test_what_is_no_result_costs_nothing(project, name):
-    file = project / "data/results/baseline" / name
-    file.parent.mkdir(exist_ok=True)
-    file.write_text("x")
+def test_hidden_files_caches_and_litter_are_none(project):
+    for name in (".run.lock", "Thumbs.db", "desktop.ini", ".DS_Store",
+                 "notebook_seed-0 (1).json"):
+        (project / "data/results/baseline" / name).write_text("")
+    cache = project / "code/digits/__pycache__"
+    cache.mkdir()
+    (cache / "x.py").write_text("x = 1")
     assert keeps_freeze(project)
 
 
-def test_line_ends_cost_nothing(project):
+def test_line_ends_are_none(project):
     """As on a clone with core.autocrlf=true."""
-    for pattern in ("code/**/*.py", "data/results/**/*.json", "_quarto.yml"):
-        for file in project.glob(pattern):
-            text = file.read_bytes().replace(b"\r\n", b"\n")
-            file.write_bytes(text.replace(b"\n", b"\r\n"))
+    changed = [
+        project / name for name in ("_quarto.yml", "report.qmd", "group.yml")
+    ]
+    changed += (project / "data/results").rglob("*.json")
+    changed += (project / "code").rglob("*.py")
+    for file in changed:
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
     assert keeps_freeze(project)
 
 
-@pytest.mark.parametrize("content", [
-    "", "{", "[]", '{"digest": 1}', '{"files": {}, "frozen": 1}', "null",
-    "<<<<<<< ours\n{}\n=======\n[]\n>>>>>>> theirs\n",
-])
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"digest": 1}'])
 def test_an_unreadable_record_drops_the_freeze(project, content):
-    (project / freeze.RECORD).write_text(content)
-    assert not keeps_freeze(project)
-
-
-@pytest.mark.parametrize("name", ["execute-results/md.json", FIGURE])
-def test_another_freeze_than_was_made_is_dropped(project, name):
-    """As after a merge that took the other side's."""
-    file = project / freeze.FROZEN / name
-    file.write_bytes(file.read_bytes() + b" ")
-    assert not keeps_freeze(project)
-
-
-def test_a_missing_figure_drops_the_freeze(project):
-    (project / freeze.FROZEN / FIGURE).unlink()
-    assert not keeps_freeze(project)
-
-
-def test_both_digest_all_files_alike(project):
-    """The step's record against the same rules in Python, file by file."""
-    (project / "code/digits/new.py").write_text(
-        "# -*- coding: utf-8 -*-\n'''One'''\nd = {'a#': 1}\n"
-        "x = f\"{d['a#']}\" + rb'\\\\' + 'ü'  # no\n"
-        "if x:\n\tpass\n(\n# in\n'''not a docstring'''\n)\n",
-        encoding="utf-8",
-    )
-    (project / "code/digits/nested.py").write_text(
-        "d = {'#': 1}\ny = f\"{d[\"#\"]}\"  # counts\n")
-    step(project)
-    files = json.loads((project / freeze.RECORD).read_text())["files"]
-    for name in ("(profile)", "(rules)"):
-        del files[name]
-    assert len(files) > 500
-    assert files == {name: freeze.digest(project / name) for name in files}
+    (project / "_freeze/_refreeze/report.json").write_text(content)
+    assert frozen.changes(project)
+    quarto(project, "run", "_extensions/refreeze/refreeze.ts")
+    assert not (project / FROZEN).is_dir()
 
 
 def test_frozen_render_needs_no_python(project):
@@ -208,12 +162,12 @@ def test_a_reworded_comment_of_a_listing_shows_without_python(project):
 def test_changed_code_is_executed_again_and_trains_nothing(project):
     edit(project / "code/digits/figures/dense.py", '"validation", DARK',
          '"validation accuracy", DARK')
-    frozen = json.loads((project / FROZEN / "md.json").read_text())
+    before = json.loads((project / FROZEN / "md.json").read_text())
     done = quarto(project, "render", "--to", "gfm")
     assert done.returncode == 0, done.stderr
     again = json.loads((project / FROZEN / "md.json").read_text())
-    assert again["hash"] == frozen["hash"]
-    assert again["result"]["markdown"] != frozen["result"]["markdown"]
+    assert again["hash"] == before["hash"]
+    assert again["result"]["markdown"] != before["result"]["markdown"]
     assert not (project / FROZEN / "html.json").exists()
     # And from now on it is frozen.
     done = quarto(project, "render", "--to", "gfm", with_python=False)
@@ -256,3 +210,55 @@ def test_a_deleted_freeze_is_executed_again(project):
     done = quarto(project, "render", "--to", "gfm")
     assert done.returncode == 0, done.stderr
     assert (project / FROZEN / "md.json").is_file()
+
+
+def test_tokens_are_those_of_the_step(tmp_path):
+    """Python and TypeScript write the same of all code here, and of traps."""
+    traps = [
+        "a = '\\'' # '\nb = r\"\\\"\" + f'{a}#' # no\n", "x = (\n  'a'\n)\n",
+        "\tif a:\n\t  '''doc\n'''\n\t  b\\\n  = 1", "é = 'ü'; 𝐱 = ' '\f\n",
+        "'' '' ; ''\n", '"""\\"""" # "\n', "a = '''b''' '''", "#", "(", ")\n''",
+    ]
+    files = list((paths.ROOT / "code").rglob("*.py"))
+    sources = traps + [file.read_text(encoding="utf-8") for file in files]
+    (tmp_path / "sources.json").write_text(json.dumps(sources))
+    step = paths.ROOT / "_extensions/refreeze/refreeze.ts"
+    (tmp_path / "ask.ts").write_text(
+        f"import {{ tokens }} from {json.dumps(step.as_uri())};\n"
+        'const given = JSON.parse(Deno.readTextFileSync("sources.json"));\n'
+        "console.log(JSON.stringify(given.map(tokens)));\n"
+    )
+    done = quarto(tmp_path, "run", "ask.ts")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [frozen.tokens(text) for text in sources]
+
+
+def git(*words):
+    return subprocess.run(
+        ["git", *words], cwd=paths.ROOT, capture_output=True, check=True
+    ).stdout
+
+
+needs_git = pytest.mark.skipif(
+    not (paths.ROOT / ".git").exists() or shutil.which("git") is None,
+    reason="needs git, and a clone of the project",
+)
+
+
+@needs_git
+def test_a_clone_has_the_same_bytes_on_windows(tmp_path):
+    git("clone", "--quiet", "--config", "core.autocrlf=true", ".",
+        str(tmp_path / "clone"))
+    for name in ("report.qmd", "_quarto.yml", BASELINE,
+                 "data/results/baseline/notebook_seed-0.json"):
+        copied = (tmp_path / "clone" / name).read_bytes()
+        assert copied == git("show", f"HEAD:{name}")
+        assert b"\r" not in copied
+
+
+@needs_git
+def test_generated_files_are_never_merged_line_by_line():
+    generated = [f"{FROZEN}/md.json", "_freeze/_refreeze/report.json",
+                 "data/results/baseline/notebook_seed-0.json", "report.md"]
+    said = git("check-attr", "merge", "--", *generated).decode()
+    assert said.splitlines() == [f"{name}: merge: unset" for name in generated]

@@ -5,11 +5,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from pypdf import PdfReader
 
 from digits import paths, provenance
+from digits import render as chain
 from project import copy, environment, needs_latex, needs_quarto
 
 QUARTO, LATEX = "quarto", "xelatex"
@@ -178,3 +180,20 @@ def test_no_line_ends_between_a_number_and_its_sign():
         "It", "has", "97\u00a0%", "and", "3\u00a0±", "4\u00a0%", "of", "5",
         "pages.\n",
     ]
+
+
+def test_a_render_waits_for_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    order, told = [], Event()
+
+    def second():
+        with chain._alone(lambda line: told.set()):
+            order.append("second")
+
+    with chain._alone(print):
+        thread = Thread(target=second)
+        thread.start()
+        assert told.wait(60)
+        order.append("first")
+    thread.join(60)
+    assert order == ["first", "second"]

@@ -5,15 +5,17 @@ format is frozen by an execution of its own, so `digits check` compares what
 each frozen format printed with what the digests are now.
 """
 
+import ast
 import hashlib
 import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from digits import benchmark, experiments, freeze, paths, store
+from digits import benchmark, experiments, frozen, paths, store
 from digits.experiments import weight_decay
 from digits.runs import survey
+from digits.source import normalised
 
 # As Quarto names them after the files that they become.
 FORMATS = ("html", "tex", "md")
@@ -67,14 +69,14 @@ def results_digest(folder: Path | None = None) -> str:
 def code_digest(folder: Path | None = None) -> str:
     """Digest the code's modules without comments, docstrings and layout.
 
-    As the pre-render step does (see `freeze`): whatever this notices is
-    executed again.
+    The pre-render step notices whatever this does, and more (`frozen`).
     """
     folder = folder or paths.CODE
-    return _digest([
-        f"{file.relative_to(folder).as_posix()} {freeze.digest(file)}"
-        for file in sorted(folder.rglob("*.py"))
-    ])
+    lines = []
+    for file in sorted(folder.rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        lines += [file.relative_to(folder).as_posix(), normalised(tree)]
+    return _digest(lines)
 
 
 def source_digest(root: Path | None = None) -> str:
@@ -118,8 +120,8 @@ def freeze_problems(root: Path | None = None) -> list[str]:
     """Say in words why the freeze does not belong to what is here, if so.
 
     A frozen format belongs if it was made from this report.qmd, if it prints
-    the digests that results and code have now, and if the record of what it
-    was made from holds as well (`freeze.problems`).
+    the digests that results and code have now, and if the pre-render step
+    finds what the report was executed with as it was then.
     """
     root = root or paths.ROOT
     wanted = {
@@ -131,8 +133,8 @@ def freeze_problems(root: Path | None = None) -> list[str]:
     for name in FORMATS:
         file = root / f"_freeze/report/execute-results/{name}.json"
         try:
-            frozen = json.loads(file.read_text(encoding="utf-8"))
-            text = frozen["hash"] + frozen["result"]["markdown"]
+            content = json.loads(file.read_text(encoding="utf-8"))
+            text = content["hash"] + content["result"]["markdown"]
         except (OSError, ValueError, LookupError, TypeError,
                 RecursionError) as error:
             problems.append(f"{name}: not frozen, or not whole ({error})")
@@ -142,7 +144,11 @@ def freeze_problems(root: Path | None = None) -> list[str]:
             for what, digest in wanted.items()
             if digest not in text
         ]
-    return problems + freeze.problems(root) + page_problems(root)
+    changes = [
+        f"{change} since the report was executed"
+        for change in frozen.changes(root)
+    ]
+    return problems + changes + page_problems(root)
 
 
 def page_problems(root: Path) -> list[str]:

@@ -12,8 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from digits import paths, provenance
 from handin import fonts, frontpage, letters, reading
@@ -38,6 +40,27 @@ def render(say: Callable[[str], None]) -> list[Path]:
     Raises `RenderError` where a file could not be built.
     """
     _check_texts()
+    with _alone(say):
+        return _render(say)
+
+
+@contextlib.contextmanager
+def _alone(say: Callable[[str], None]) -> Iterator[None]:
+    """Wait for another render here: two would take each other's files."""
+    (paths.ROOT / ".quarto").mkdir(exist_ok=True)
+    lock = FileLock(paths.ROOT / ".quarto/digits.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say("Another render of this report is at work; waiting for it.")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _render(say: Callable[[str], None]) -> list[Path]:
     quarto = shutil.which("quarto") or _install_quarto(say)
     if quarto is None:
         _plain(("html", "pdf"), say, GET_QUARTO)
