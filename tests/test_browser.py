@@ -165,8 +165,7 @@ def test_what_is_drawn_is_read_by_both_networks(open_live, digit, places):
     page.wait_for_function(
         "document.getElementById('live-pick').value === ''"
     )
-    wait_for_status(
-        page, f"dense network reads {digit} (")
+    wait_for_status(page, f"dense network reads {digit} (")
     wait_for_status(page, f"convolutional one {digit} (")
     bars = page.locator(".live-convolutional")
     shares = [float(bars.nth(n).inner_text()) for n in range(10)]
@@ -284,15 +283,15 @@ def test_on_paper_and_without_script_there_is_a_still_picture(
     for page in (printed, silent):
         assert not page.locator(".live").is_visible()
         assert page.locator("table", has_text="Seasoned").last.is_visible()
-        assert page.get_by_text("This is a still picture").is_visible()
+        assert page.locator("p.live-still").is_visible()
     silent.close()
     printed.emulate_media(media="screen")
     assert printed.locator(".live").is_visible()
-    assert not printed.get_by_text("This is a still picture").is_visible()
+    assert not printed.locator("p.live-still").is_visible()
 
 
 def test_the_page_has_the_stored_networks_and_is_small(rendered_html):
     text = rendered_html.read_text(encoding="utf-8")
     stored = (paths.RESULTS / "page/networks.npz").read_bytes()
-    assert (f'data-sha256="{hashlib.sha256(stored).hexdigest()}"') in text
+    assert f'data-sha256="{hashlib.sha256(stored).hexdigest()}"' in text
     assert len(text.encode()) <= 6_000_000
