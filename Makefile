@@ -34,6 +34,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/render.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/pictures.py
 
 # Exactly the versions in the lock, verified by their hashes. With uv, where it
 # is at hand, this takes seconds.
