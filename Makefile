@@ -41,6 +41,7 @@ bench: $(READY)
 
 mutants: $(READY)
 	$(BIN)/python benchmarks/confirm.py
+	$(BIN)/python benchmarks/pictures.py
 
 # Exactly the versions in the lock, verified by their hashes. With uv, where it
 # is at hand, this takes seconds.
