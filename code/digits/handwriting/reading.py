@@ -38,9 +38,9 @@ def read_digit(path: Path) -> np.ndarray:
     """Read a picture of one digit: float32 in [0, 1], (28, 28, 1).
 
     Dark on light or light on dark, of any size and colour, drawn, scanned or
-    photographed. Raises `PictureError` where the file is missing, of another
-    format, too large, damaged, or empty of anything drawn, and where it shows
-    more than one digit.
+    photographed; all that is found is taken as one digit. Raises
+    `PictureError` where the file is missing, of another format, too large,
+    damaged, or empty of anything drawn.
     """
     digits = find_digits(read_grey(path), single=True)
     if not digits:
