@@ -38,10 +38,10 @@ bench: $(READY)
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/page.py
+	$(BIN)/python benchmarks/pictures.py
 
 mutants: $(READY)
 	$(BIN)/python benchmarks/confirm.py
-	$(BIN)/python benchmarks/pictures.py
 
 # Exactly the versions in the lock, verified by their hashes. With uv, where it
 # is at hand, this takes seconds.
