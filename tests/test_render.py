@@ -11,7 +11,7 @@ import pytest
 from pypdf import PdfReader
 
 from digits import paths, provenance
-from digits import render as chain
+from handin import rendering
 from project import copy, environment, needs_latex, needs_quarto
 
 QUARTO, LATEX = "quarto", "xelatex"
@@ -187,10 +187,10 @@ def test_a_render_waits_for_another(tmp_path, monkeypatch):
     order, told = [], Event()
 
     def second():
-        with chain._alone(lambda line: told.set()):
+        with rendering._alone(lambda line: told.set()):
             order.append("second")
 
-    with chain._alone(print):
+    with rendering._alone(print):
         thread = Thread(target=second)
         thread.start()
         assert told.wait(60)
