@@ -100,9 +100,16 @@ def test_a_field_out_of_range_is_named_with_what_is_allowed(field, value):
     early_stopping_patience=st.none() | st.integers(1),
 ))
 def test_whatever_is_in_range_is_taken(fields):
+    if fields["optimizer"] == "adam":
+        fields["momentum"] = 0.0
     config = DenseConfig(**fields)
     assert dataclasses.replace(config) == config
     assert {name: getattr(config, name) for name in fields} == fields
+
+
+def test_adam_has_a_momentum_of_its_own():
+    with pytest.raises(ValueError, match=r"momentum is 0\.9; allowed: .*adam"):
+        DenseConfig(optimizer="adam", momentum=0.9)
 
 
 def test_a_config_is_frozen_and_knows_its_fields():

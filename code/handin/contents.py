@@ -46,6 +46,8 @@ SECRET_TEXT = re.compile(
 )
 LARGEST_TEXT = 2**20  # bytes; whatever has more is no file of settings
 LARGEST_ARRAYS = 2**16  # bytes that a result's arrays may have
+# But these: the networks that are put into the HTML as it is rendered.
+NETWORKS = "data/results/page/networks.npz"
 BULKY = "weights and large arrays"
 
 
@@ -108,7 +110,8 @@ def _reason(file: Path, name: str, with_weights: bool) -> str:
         return "it holds what looks like a key or a token"
     bulky = name.startswith("data/results/") and (
         name.endswith(".weights.h5")
-        or (name.endswith(".npz") and size > LARGEST_ARRAYS)
+        or (name.endswith(".npz") and size > LARGEST_ARRAYS
+            and name != NETWORKS)
     )
     return BULKY if bulky and not with_weights else ""
 
