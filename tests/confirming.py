@@ -232,6 +232,7 @@ class Repository:
         return os.environ | {
             "PYTHONPATH": str(self.root / "code"),
             "DIGITS_MNIST": str(self.root / "mnist.npz"),
+            "DIGITS_TRAIN": "",
         } | variables
 
     def start(self, *words: str, **variables: str) -> subprocess.Popen:
