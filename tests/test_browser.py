@@ -2,13 +2,12 @@
 
 import hashlib
 import math
-import os
 import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
+import live
 from digits import paths
 
 CHROMIUM = next(
@@ -23,14 +22,8 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def browser():
-    # Chromium's own sandbox does not work for root, as in a container.
-    options = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=options
-        )
-        yield chromium
-        chromium.close()
+    with live.chromium() as started:
+        yield started
 
 
 @pytest.fixture
