@@ -27,7 +27,7 @@ from queue import SimpleQueue
 
 from mutants import Mutant, mutants
 
-TRIES = 5
+TRIES = 12
 PATIENCE = 180  # seconds; what takes longer does not end
 JUDGED = Path(__file__).with_name("survivors.csv")
 

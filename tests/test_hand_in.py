@@ -122,7 +122,8 @@ def test_unpacked_make_report_calls_the_same(unpacked):
     (scripts / "digits").chmod(0o755)
     (unpacked / ".venv/ready").touch()
     done = subprocess.run(
-        ["make", "report"], cwd=unpacked, env=environment(unpacked),
+        ["make", "--no-print-directory", "report"], cwd=unpacked,
+        env=environment(unpacked),
         capture_output=True, text=True, stdin=subprocess.DEVNULL,
     )
     assert done.returncode == 0, done.stderr

@@ -31,7 +31,7 @@ def import_tensorflow_with(monkeypatch, *names):
 
 def test_runs_go_to_a_gpu_one_at_a_time(card):
     assert runs.gpus() == ["0000:17:00.0"]
-    assert computing._at_once() == 1
+    assert computing.at_once() == 1
 
 
 @pytest.mark.parametrize("hidden", ["", "-1"])
