@@ -28,7 +28,7 @@ test: $(READY)
 	$(BIN)/python -m pytest
 
 faults: $(READY)
-	$(BIN)/python -m pytest tests/faults tests/test_cluster.py \
+	$(BIN)/python -m pytest tests/faults tests/larder/test_cluster.py \
 		-m "long or not long"
 
 bench: $(READY)

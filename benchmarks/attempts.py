@@ -13,13 +13,14 @@ import numpy as np
 import tensorflow as tf
 from train import CONFIG, CORES, measure, ours
 
-from digits import data, training, workers
+from digits import data, machine
+from digits.tasks import training
 
 NETWORKS = 2
 BATCHED = f"{NETWORKS} networks in one, {CORES} threads"
 THREADS = {
     name: str(CORES) if value == "1" and "THREADS" in name else value
-    for name, value in workers.ENVIRONMENT.items()
+    for name, value in machine.ENVIRONMENT.items()
 }
 
 
@@ -116,7 +117,7 @@ def batched(mnist: data.Mnist, seed: int, tick: Callable) -> None:
 
 def main() -> None:
     """Print a table with a row for each way."""
-    alone = workers.ENVIRONMENT
+    alone = machine.ENVIRONMENT
     table = measure({
         "what is used, one worker": (ours, 1, alone),
         f"the same, {CORES} workers": (ours, CORES, alone),

@@ -12,6 +12,7 @@ or a "miss".
 
 import argparse
 import csv
+import dataclasses
 import json
 import os
 import shutil
@@ -37,13 +38,15 @@ JUDGED = Path(__file__).with_name("survivors.csv")
 
 def rehearsals_of_all(code: Path, folder: Path) -> list[dict]:
     """Rehearse all runs with the code as it is; give a request for each."""
-    from digits import experiments, rehearse
-    from digits.rehearsals import Rehearsals
-    from digits.rehearsing import perform
+    from digits.kept import LARDER
+    from larder.confirming import rehearse
+    from larder.confirming.rehearsals import Rehearsals
+    from larder.confirming.rehearsing import perform
 
-    rehearsals = Rehearsals(code, {})
+    larder = dataclasses.replace(LARDER, code=code)
+    rehearsals = Rehearsals(larder, {})
     parts = {}
-    for run in experiments.all_runs():
+    for run in LARDER.runs():
         parts.setdefault(rehearsals.likeness(run), (run, code))
     parts = {
         rehearsals.part(run, code, resume=True): run
@@ -51,7 +54,7 @@ def rehearsals_of_all(code: Path, folder: Path) -> list[dict]:
     }
     files = {}
     for number, (part, outcome) in enumerate(
-        perform(parts, folder, 2).items()
+        perform(larder, parts, folder, 2).items()
     ):
         files[part] = folder / f"outcome-{number}.npz"
         rehearse.write(files[part], outcome)
@@ -60,8 +63,9 @@ def rehearsals_of_all(code: Path, folder: Path) -> list[dict]:
             "run": run, "task": run.task_name,
             "experiment": part.experiment, "name": part.name,
             "config": rehearse.as_json(run.config),
-            "changes": json.loads(part.changes), "train": part.train,
-            "test": part.test, "resume": True,
+            "package": larder.package, "in_small": str(larder.rehearsal),
+            "changes": json.loads(part.changes),
+            "data": json.loads(part.data), "resume": True,
             "needs": [str(files[need]) for need in part.needs],
             "expected": str(files[part]),
         }
@@ -74,11 +78,11 @@ class Server:
 
     def __init__(self):
         """Start it."""
-        from digits import workers
+        from digits import machine
 
         self.process = subprocess.Popen(
             [sys.executable, __file__, "serve"], text=True,
-            env=os.environ | workers.ENVIRONMENT,
+            env=os.environ | machine.ENVIRONMENT,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
@@ -115,15 +119,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("mutants.json"))
     options = parser.parse_args()
 
-    from digits import paths, runs
-    from digits.scratch import ScratchFolder
+    from digits import paths
+    from larder import freshness
+    from larder.scratch import ScratchFolder
 
     with ScratchFolder() as folder:
         code = folder / "original/code"
         shutil.copytree(paths.CODE, code)
         requests = rehearsals_of_all(code, folder)
         reach = {
-            request["task"]: set(runs.code_of(request["run"].task))
+            request["task"]: set(freshness.code_of(request["run"].task))
             for request in requests
         }
         servers = SimpleQueue()
@@ -295,9 +300,11 @@ def answer_in_child(job: dict, writing: int) -> None:
 
 def compare(request: dict) -> str | None:
     """Rehearse, and say in what it differs from what is expected."""
-    from digits import rehearse
+    from larder.confirming import rehearse
 
-    run = rehearse.list_runs(request["experiment"])[request["name"]]
+    run = rehearse.list_runs(
+        f"{request['package']}.experiments.{request['experiment']}"
+    )[request["name"]]
     if run["config"] != request["config"]:
         return "its config is another"
     return rehearse.difference(

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digits.runs import Run
-from digits.store import Result
+from larder import Result, Run
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from digits import paths, store
+from digits import paths
 from digits.experiments import baseline
-from digits.runs import Run
+from larder import Run, store
 
 COUNTS = (100, 300, 1_000, 3_000, 10_000)
 ROUNDS = 3
@@ -26,7 +26,8 @@ import resource, sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from growth import made_runs
-from digits import cli, compute, paths
+from digits import cli, paths
+from larder.computing import compute
 from digits.experiments import baseline
 paths.RESULTS, runs = Path(sys.argv[2]), made_runs(int(sys.argv[3]))
 baseline.runs = lambda: runs

@@ -24,9 +24,11 @@ from pathlib import Path
 
 import empty
 
-from digits import cluster, paths
-from digits.compute import compute
-from digits.runs import identity, status
+from digits import paths
+from digits.kept import compute
+from larder.computing import cluster
+from larder.freshness import identity
+from toy_tasks import status
 
 CORES = os.cpu_count()
 ROUNDS = 3

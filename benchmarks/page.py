@@ -18,13 +18,16 @@ from pathlib import Path
 
 import numpy as np
 
-from digits import benchmark, data, networks, paths, store, tables
-from digits.compute import compute
+from digits import data, paths
 from digits.experiments import page as experiment
+from digits.figures import benchmark, tables
+from digits.kept import compute
 from digits.noise import salt_and_pepper
-from digits.runs import hardware, versions
+from digits.tasks import networks
+from larder import store
+from larder.machine import hardware, versions
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/helpers"))
 from live import chromium, keras_outputs, load, open_scripts, outputs, packed
 
 NAMES = ("dense", "convolutional", "autoencoder")

@@ -17,10 +17,12 @@ import paper
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from digits import benchmark, data, handwriting, recognition, store, tables
-from digits.handwriting import pictures
-from digits.recognition import Answer
-from digits.runs import hardware, versions
+from digits import data, handwriting
+from digits.figures import benchmark, tables
+from digits.handwriting import pictures, recognition
+from digits.handwriting.recognition import Answer
+from larder import store
+from larder.machine import hardware, versions
 
 COUNT = 500  # pictures a kind
 HALF = 5_000  # test digits

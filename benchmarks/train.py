@@ -21,16 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
-from digits import (
-    benchmark,
-    data,
-    progress,
-    store,
-    tables,
-    training,
-    workers,
-)
-from digits.runs import hardware, versions
+from digits import data, machine
+from digits.figures import benchmark, tables
+from digits.tasks import training
+from larder import progress, store
+from larder.machine import hardware, versions
 
 ROUNDS = 3
 NETWORKS = 4
@@ -202,8 +197,8 @@ def main() -> None:
     """Measure all ways; store the medians and print them as a table."""
     ways = {
         benchmark.NAIVE: (naive, 1, {}),
-        benchmark.ONE: (ours, 1, workers.ENVIRONMENT),
-        benchmark.ALL: (ours, CORES, workers.ENVIRONMENT),
+        benchmark.ONE: (ours, 1, machine.ENVIRONMENT),
+        benchmark.ALL: (ours, CORES, machine.ENVIRONMENT),
         benchmark.TORCH: (pytorch, 1, {}),
         benchmark.LIMIT: (limit, 1, {}),
     }

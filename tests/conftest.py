@@ -46,7 +46,7 @@ def here():
 @pytest.fixture(scope="module")
 def keras():
     """Start TensorFlow with one thread, before anything else does."""
-    from digits import training
+    from digits.tasks import training
 
     training.start(0)
     import keras

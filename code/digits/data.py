@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from digits import paths, store
-from digits.fingerprint import ignored
+from digits import paths
+from larder import ignored, store
 
 ENVIRONMENT_VARIABLE = "DIGITS_MNIST"
 

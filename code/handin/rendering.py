@@ -17,8 +17,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from digits import paths, provenance
-from handin import fonts, frontpage, letters, reading
+from digits import paths
+from handin import freeze, reading
+from handin.front import fonts, frontpage, letters
 
 GET_QUARTO = "For the full one, get https://quarto.org/docs/get-started"
 GET_LATEX = "For the full one, get LaTeX: quarto install tinytex"
@@ -184,5 +185,5 @@ def _is_current() -> bool:
     """Tell whether report.md was made from the report.qmd that is here."""
     frozen = paths.FREEZE / "execute-results/md.json"
     return frozen.is_file() and (
-        provenance.source_digest() in frozen.read_text(encoding="utf-8")
+        freeze.source_digest() in frozen.read_text(encoding="utf-8")
     )

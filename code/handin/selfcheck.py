@@ -9,9 +9,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from digits import experiments, provenance
-from digits.runs import survey
-from handin import assignment, contents, frontpage, pdf, prose
+from digits.kept import LARDER, survey
+from handin import assignment, contents, freeze, pdf, prose
+from handin.front import frontpage
 from handin.reading import read_text
 
 QUESTIONS = ("1", "2A", "2B", "2C", "2D", "3A", "3B", "4A", "4B", "4C", "4D")
@@ -57,7 +57,7 @@ def self_check(root: Path, rendering: list[str]) -> list[Check]:
         ),
         Check("spelling", spelling(source, *words)),
         Check("results fresh", stale_results(root)),
-        Check("freeze of these results", provenance.freeze_problems(root)),
+        Check("freeze of these results", freeze.freeze_problems(root)),
         Check("every file in git", contents.unknown_to_git(root)),
     ]
     if not rendering:
@@ -163,7 +163,7 @@ def stale_results(root: Path) -> list[str]:
     """Count, by experiment, the results that are not fresh."""
     counts = Counter(
         (item.run.experiment, item.state)
-        for item in survey(experiments.all_runs(), root / "data/results")
+        for item in survey(LARDER.runs(), root / "data/results")
         if item.state != "fresh"
     )
     return [

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from anyascii import anyascii
 
-from digits import store
 from handin import pdf
 from handin.contents import Contents, contents
 from handin.reading import ReadingError, parse_yaml, read_text
+from larder import store
 
 FOLDER = "submission"
 MARK = "DRAFT"

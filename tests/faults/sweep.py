@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 import toy_tasks
-from digits import cli, paths
+from digits import cli
 from digits.experiments import baseline
-from digits.runs import Run
+from digits.kept import LARDER
+from larder import Run
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[1] / "helpers"
 SIZE = 6
 
 
@@ -41,6 +42,6 @@ def start(
 
 
 if __name__ == "__main__":
-    paths.RESULTS = Path(sys.argv[1])
+    LARDER.results = Path(sys.argv[1])
     baseline.runs = lambda: sweep(sys.argv[2])
     cli.main(sys.argv[3:])

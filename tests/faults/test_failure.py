@@ -7,9 +7,11 @@ what is not finite is never stored: `tests/test_compute.py`.
 import pytest
 
 import toy_tasks
-from digits.compute import Run, RunsFailed, compute, status
-from digits.training import DenseConfig
-from toy_tasks import Toy, toys, traces
+from digits.kept import compute
+from digits.tasks.training import DenseConfig
+from larder import Run
+from larder.computing.compute import RunsFailed
+from toy_tasks import Toy, status, toys, traces
 
 
 def test_a_training_that_ends_at_chance_is_reported_and_not_stored(

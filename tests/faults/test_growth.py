@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 
 import toy_tasks
-from digits import runs as standing
-from digits import store
-from digits.compute import Run, compute
-from digits.runs import statuses, survey
+from digits.kept import compute, statuses, survey
+from larder import Run, freshness, store
 from toy_tasks import Toy, toys
 
 
@@ -26,9 +24,9 @@ def many(results, here):
 @pytest.mark.parametrize("look", [survey, statuses])
 def test_the_code_is_asked_for_once_a_task(look, many, results, monkeypatch):
     asked = []
-    real = standing.code_of
+    real = freshness.code_of
     monkeypatch.setattr(
-        standing, "code_of", lambda task: asked.append(task) or real(task)
+        freshness, "code_of", lambda task: asked.append(task) or real(task)
     )
     found = list(look(many, results))
     assert [item.state for item in found] == ["fresh"] * 30

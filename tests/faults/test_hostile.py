@@ -19,9 +19,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from digits import checkpoint, handwriting, paths, store
+from digits import handwriting, paths
 from digits.handwriting import pictures
-from digits.store import DamagedResult, Result
+from larder import Result, checkpoint, store
+from larder.store import DamagedResult
 from test_store import WHOLE, with_checksum
 
 # What runs code that it reads, or may be asked to.
@@ -227,8 +228,8 @@ def hdf5(kind: str, folder) -> bytes:
 def test_evil_weights_are_refused_before_memory_is_taken(
     kind, tmp_path, attempt
 ):
-    from digits import networks
-    from digits.training import DenseConfig
+    from digits.tasks import networks
+    from digits.tasks.training import DenseConfig
 
     weights = hdf5(kind, tmp_path)
     with (
@@ -243,7 +244,8 @@ def test_predict_says_in_a_line_that_weights_are_foreign(
 ):
     from click.testing import CliRunner
 
-    from digits import cli, recognition
+    from digits import cli
+    from digits.handwriting import recognition
 
     def foreign(_):
         raise ValueError("the weights are not those of this network")

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 import toy_tasks
-from digits.compute import compute, status
+from digits.kept import compute
 from project import copy, environment, needs_quarto, quarto
 from sweep import SIZE, start, sweep
 from test_compute import files_in
-from toy_tasks import toys, traces
+from toy_tasks import status, toys, traces
 
 TRAIN = ("train", "baseline", "--jobs", "2")
 
@@ -158,7 +158,7 @@ def test_temporary_files_of_a_task_lie_with_its_worker(results):
     run = toys(task=temporary_folder)
     (stored,) = compute(run, jobs=1, folder=results)
     (folder,) = stored.result.table["folder"]
-    assert Path(folder).parents[1].name.startswith("digits-")
+    assert Path(folder).parents[1].name.startswith("larder-")
     assert not Path(folder).exists()
 
 

@@ -18,25 +18,20 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from digits import (
-    checkpoint,
-    cli,
-    data,
-    handwriting,
-    paths,
-    provenance,
-    recognition,
-    store,
-)
-from digits.classifier import ClassifierConfig
-from digits.compute import compute, status
-from digits.convolutional import ConvolutionalConfig
-from digits.denoiser import DenoiserConfig
+from digits import cli, data, handwriting, paths
 from digits.experiments import baseline
-from digits.training import DenseConfig
-from handin import frontpage, submission
+from digits.figures import provenance
+from digits.handwriting import recognition
+from digits.kept import LARDER, compute
+from digits.tasks.classifier import ClassifierConfig
+from digits.tasks.convolutional import ConvolutionalConfig
+from digits.tasks.denoiser import DenoiserConfig
+from digits.tasks.training import DenseConfig
+from handin import freeze, submission
+from handin.front import frontpage
+from larder import checkpoint, store
 from test_data import small_mnist  # noqa: F401, a fixture
-from toy_tasks import toys
+from toy_tasks import status, toys
 
 MEMORY = 2**30  # bytes that no input may take
 
@@ -189,7 +184,7 @@ def test_a_forged_result_breaks_no_command(
     runs = toys(2)
     compute(runs, executor=here, folder=results)
     monkeypatch.setattr(baseline, "runs", lambda: runs)
-    monkeypatch.setattr(paths, "RESULTS", results)
+    monkeypatch.setattr(LARDER, "results", results)
     monkeypatch.setenv("DIGITS_TRAIN", "never")
     path = runs[0].path(results)
     whole = json.loads(path.read_bytes())
@@ -353,14 +348,14 @@ def test_a_mutated_freeze_is_named(count, tmp_path, monkeypatch, attempt):
     whole = {"hash": digests, "result": {"markdown": digests}}
     generator = random.Random(8)
     for _ in range(count):
-        for form in provenance.FORMATS:
+        for form in freeze.FORMATS:
             content = json.dumps(tampered(whole, generator)).encode()
             (folder / f"{form}.json").write_bytes(
                 generator.choice((content, b"[" * 100_000, b"\xff"))
                 if generator.random() < 0.5 else mutated(content, generator)
             )
         with attempt("malformed freeze"):
-            problems = provenance.freeze_problems(tmp_path)
+            problems = freeze.freeze_problems(tmp_path)
             assert all(isinstance(problem, str) for problem in problems)
 
 
@@ -381,7 +376,7 @@ def test_any_words_end_with_an_exit_code(
     count, tmp_path, monkeypatch, attempt
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(LARDER, "results", tmp_path / "results")
     monkeypatch.setattr(provenance, "freeze_problems", lambda: [])
     monkeypatch.setenv("DIGITS_TRAIN", "never")
     monkeypatch.setattr(recognition, "judge", lambda images: (

@@ -18,14 +18,14 @@ import numpy as np
 import pytest
 
 import toy_tasks
-from digits import checkpoint, store, workers
-from digits.compute import RunsFailed, compute, status
-from digits.runs import survey
-from digits.store import Result
+from digits.kept import compute, survey
+from larder import Result, checkpoint, store
+from larder.computing import workers
+from larder.computing.compute import RunsFailed
 from sweep import start, sweep
 from test_compute import files_in
 from test_store import everything_in
-from toy_tasks import toys
+from toy_tasks import status, toys
 
 NOBODY = 65534
 OLD = Result({"n": 1}, {}, {"a": np.zeros(9)}, b"old")

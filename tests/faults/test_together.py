@@ -11,9 +11,9 @@ import sys
 import pytest
 
 import toy_tasks
-from digits import store
-from digits.compute import Run, compute
-from digits.training import DenseConfig
+from digits.kept import compute
+from digits.tasks.training import DenseConfig
+from larder import Run, store
 from project import copy, environment, needs_quarto
 from sweep import SIZE, start, sweep
 from test_compute import files_in

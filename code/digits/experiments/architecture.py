@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from digits.compute import compute
-from digits.denoiser import DenoiserConfig
 from digits.experiments import convolution
-from digits.networks import describe_network
-from digits.runs import Run
-from digits.training import DenseConfig
+from digits.kept import compute
+from digits.tasks.denoiser import DenoiserConfig
+from digits.tasks.networks import describe_network
+from digits.tasks.training import DenseConfig
+from larder import Run
 
 NAME = "architecture"
 NETWORKS = {

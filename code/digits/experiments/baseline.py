@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from digits import experiments
-from digits.compute import compute
-from digits.runs import Run
-from digits.training import DenseConfig, train_dense_classifier
+from digits.kept import compute
+from digits.tasks.training import DenseConfig, train_dense_classifier
+from larder import Run
+from larder.frames import final_frame, table_frame
 
 NAME = "baseline"
 SEEDS = range(5)
@@ -52,8 +52,8 @@ def result() -> BaselineResult:
     needed = runs()
     stored = compute(needed)
     return BaselineResult(
-        epochs=_with_protocol(experiments.table_frame(needed, stored)),
-        final=_with_protocol(experiments.final_frame(needed, stored)),
+        epochs=_with_protocol(table_frame(needed, stored)),
+        final=_with_protocol(final_frame(needed, stored)),
     )
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from digits import experiments
-from digits.classifier import ClassifierConfig, train_classifier
-from digits.compute import compute
-from digits.evaluation import ShiftConfig, score_shifted
-from digits.runs import Run
+from digits.kept import compute
+from digits.tasks.classifier import ClassifierConfig, train_classifier
+from digits.tasks.evaluation import ShiftConfig, score_shifted
+from larder import Run
+from larder.frames import final_frame, table_frame
 
 NAME = "comparison"
 SEEDS = range(3)
@@ -84,8 +84,8 @@ def result() -> ComparisonResult:
     stored = dict(zip(runs(), compute(runs()), strict=True))
     trainings = [run for run in stored if not run.needs]
     moved = [run for run in stored if run.needs]
-    sizes = experiments.final_frame(trainings, [stored[r] for r in trainings])
-    shifts = experiments.table_frame(moved, [stored[r] for r in moved])
+    sizes = final_frame(trainings, [stored[r] for r in trainings])
+    shifts = table_frame(moved, [stored[r] for r in moved])
     return ComparisonResult(
         sizes.assign(network=sizes["run"].str.partition("_")[0]),
         shifts.assign(

@@ -18,14 +18,15 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from digits import data, experiments
-from digits.classifier import ClassifierConfig, train_classifier
-from digits.compute import compute
-from digits.convolutional import (
+from digits import data
+from digits.experiments import influences
+from digits.kept import compute
+from digits.tasks.classifier import ClassifierConfig, train_classifier
+from digits.tasks.convolutional import (
     ConvolutionalConfig,
     train_convolutional_network,
 )
-from digits.evaluation import (
+from digits.tasks.evaluation import (
     ErrorsConfig,
     InsideConfig,
     SharpnessConfig,
@@ -33,9 +34,8 @@ from digits.evaluation import (
     look_inside,
     measure_sharpness,
 )
-from digits.experiments import influences
-from digits.runs import Run
-from digits.store import Result
+from larder import Result, Run
+from larder.frames import final_frame, table_frame
 
 NAME = "convolution"
 FINAL_SEEDS = range(5)
@@ -257,8 +257,8 @@ def result() -> ConvolutionResult:
 
     search, refining, longer = search_runs(), refining_runs(), longer_runs()
     final = final_runs()
-    tried = table(experiments.final_frame, search).assign(setting=list(TRIED))
-    refined = table(experiments.final_frame, [*refining, *longer]).assign(
+    tried = table(final_frame, search).assign(setting=list(TRIED))
+    refined = table(final_frame, [*refining, *longer]).assign(
         setting=[*REFINEMENTS, *FINALISTS]
     )
     best = (*choice(tried.set_index("setting")), *refinement(refined))
@@ -273,11 +273,11 @@ def result() -> ConvolutionResult:
         tried=tried,
         refined=refined,
         costs=pd.concat([_costs(tried), _dense_costs()], ignore_index=True),
-        first=table(experiments.final_frame, first_runs()),
+        first=table(final_frame, first_runs()),
         first_errors=first_errors,
-        final=table(experiments.final_frame, final),
-        epochs=table(experiments.table_frame, final),
-        confirmed=table(experiments.table_frame, [chosen]),
+        final=table(final_frame, final),
+        epochs=table(table_frame, final),
+        confirmed=table(table_frame, [chosen]),
         errors=errors,
         inside=inside,
         sharpness=sharpness.metrics,
@@ -354,7 +354,7 @@ def probabilities(images: np.ndarray) -> np.ndarray:
 
     Takes float32 in [0, 1] of shape (n, 28, 28, 1); gives shape (n, 10).
     """
-    from digits import networks
+    from digits.tasks import networks
 
     return networks.mean_probabilities(
         [

@@ -15,20 +15,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from digits import experiments
-from digits.compute import compute
-from digits.convolutional import train_convolutional_network
-from digits.denoiser import DenoiserConfig, train_denoiser
-from digits.evaluation import (
+from digits.experiments import convolution, influences
+from digits.kept import compute
+from digits.tasks.convolutional import train_convolutional_network
+from digits.tasks.denoiser import DenoiserConfig, train_denoiser
+from digits.tasks.evaluation import (
     ExamplesConfig,
     NoiseConfig,
     score_noise,
     show_denoising,
 )
-from digits.experiments import convolution, influences
-from digits.quality import QualityConfig, score_quality
-from digits.runs import Run
-from digits.store import Result
+from digits.tasks.quality import QualityConfig, score_quality
+from larder import Result, Run
+from larder.frames import table_frame
 
 NAME = "denoising"
 SEEDS = range(5)
@@ -172,7 +171,7 @@ def result() -> DenoisingResult:
     }
 
     def table(needed: list[Run]) -> pd.DataFrame:
-        frame = experiments.table_frame(needed, [stored[n] for n in needed])
+        frame = table_frame(needed, [stored[n] for n in needed])
         return frame.assign(
             seed=frame["run"].str.rpartition("-")[2].astype(int)
         )

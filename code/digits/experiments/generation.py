@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from digits import experiments
-from digits.compute import compute
 from digits.experiments import convolution, denoising
-from digits.generation import (
+from digits.kept import compute
+from digits.tasks.generation import (
     REFERENCES,
     SAMPLERS,
     CodesConfig,
@@ -22,8 +21,8 @@ from digits.generation import (
     judge_digits,
     make_digits,
 )
-from digits.runs import Run
-from digits.store import Result
+from larder import Result, Run
+from larder.frames import final_frame, table_frame
 
 NAME = "generation"
 SEEDS = range(3)
@@ -76,8 +75,8 @@ def result() -> GenerationResult:
     judging, codes = _judging_runs(), _codes_run()
     *judged, described = compute([*judging, codes])
     return GenerationResult(
-        judged=experiments.final_frame(judging, judged),
-        classes=experiments.table_frame(judging, judged),
+        judged=final_frame(judging, judged),
+        classes=table_frame(judging, judged),
         examples={
             run.config.way: item.result.arrays["examples"]
             for run, item in zip(judging, judged, strict=True)

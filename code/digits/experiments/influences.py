@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from digits import experiments
-from digits.compute import compute
 from digits.experiments import weight_decay
-from digits.runs import Run
+from digits.kept import compute
 from digits.statistics import Estimate, difference
-from digits.training import train_dense_classifier
+from digits.tasks.training import train_dense_classifier
+from larder import Run
+from larder.frames import final_frame
 
 NAME = "influences"
 SEEDS = range(3)
@@ -130,7 +130,7 @@ def result() -> InfluencesResult:
     Raises `ValueError` if validation chooses others than `FINALISTS` or `BEST`.
     """
     needed = runs()
-    final = experiments.final_frame(needed, compute(needed))
+    final = final_frame(needed, compute(needed))
     final["change"] = final["run"].str.rsplit("_", n=1).str[0]
     groups = dict(list(final.groupby("change")["validation_accuracy"]))
     half = len(COMBINATIONS) // 2

@@ -6,11 +6,10 @@ of the first seed, in 8 bits a weight; `benchmarks/page.py` measures in a
 browser what that changes.
 """
 
-from digits.compute import compute
 from digits.experiments import convolution, denoising, influences
-from digits.page.weights import PageConfig, pack_networks
-from digits.runs import Run
-from digits.store import Stored
+from digits.kept import compute
+from digits.tasks.page import PageConfig, pack_networks
+from larder import Run, Stored
 
 NAME = "page"
 # Test images: the first of each class, in the order of the classes.

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from digits import data
-from digits.compute import compute
-from digits.fingerprint import ignored
-from digits.rehearsal import IN_SMALL, Rehearsal
-from digits.runs import Run
-from digits.store import Result
+from digits.kept import compute
+from digits.tasks.rehearsal import IN_SMALL, rehearsed
+from larder import Rehearsal, Result, Run, ignored
 
 NAME = "preprocessing"
 
@@ -29,7 +27,7 @@ class PreprocessingConfig:
     def rehearsal(self) -> Rehearsal:
         """Do it all: it takes a second."""
         train, test = (data.SHAPES[name][0] for name in ("x_train", "x_test"))
-        return Rehearsal(self, train, test)
+        return rehearsed(self, train, test)
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from digits import experiments, paths
-from digits.compute import compute
-from digits.runs import Run, statuses
-from digits.training import DenseConfig, train_dense_classifier
+from digits import paths
+from digits.kept import compute, statuses
+from digits.tasks.training import DenseConfig, train_dense_classifier
+from larder import Run
+from larder.frames import final_frame, table_frame
 
 NAME = "weight_decay"
 # Factor 0 stands beside the five that are asked for, log-spaced.
@@ -116,15 +117,15 @@ def result() -> WeightDecayResult:
     sweep, retrained = sweep_runs(), final_runs()
     stored = compute([*sweep, *retrained])
     swept = stored[: len(sweep)]
-    final = experiments.final_frame(sweep, swept)
+    final = final_frame(sweep, swept)
     means = final.groupby("regularization_factor").mean(numeric_only=True)
     chosen = means["validation_accuracy"].idxmax()
     if chosen != CHOSEN.regularization_factor:
         raise ValueError(f"CHOSEN is {CHOSEN}, but validation chooses {chosen}")
     return WeightDecayResult(
-        epochs=experiments.table_frame(sweep, swept),
+        epochs=table_frame(sweep, swept),
         final=final,
-        retrained=experiments.final_frame(retrained, stored[len(sweep) :]),
+        retrained=final_frame(retrained, stored[len(sweep) :]),
         chosen=chosen,
         chosen_on_test=means["test_accuracy"].idxmax(),
     )
@@ -150,7 +151,7 @@ def finer() -> pd.DataFrame | None:
         for factor in factors
     ))
     runs = sweep_runs(sorted(factors), sorted(seeds))
-    return experiments.final_frame(runs, [stored[run] for run in runs])
+    return final_frame(runs, [stored[run] for run in runs])
 
 
 def stored_sweep(folder: Path | None = None) -> list[Run]:

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from digits.benchmark import EXAMPLES, PicturesRead
+from digits.figures.benchmark import EXAMPLES, PicturesRead
 from digits.figures.style import new_figure, show_image
 
 

@@ -3,12 +3,7 @@
 from digits.handwriting.form import centred, write_grid
 from digits.handwriting.paper import otsu_threshold
 from digits.handwriting.pictures import SUFFIXES, PictureError, read_grey
-from digits.handwriting.reading import (
-    Digit,
-    find_digits,
-    read_digit,
-    readings,
-)
+from digits.handwriting.reading import Digit, find_digits, read_digit, readings
 from digits.handwriting.showing import write_readings
 
 __all__ = [

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from digits import store
+from larder import store
 
 SIDE, BOX, CENTRE = 28, 20, 14
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from digits import store
 from digits.handwriting.form import SIDE
 from digits.handwriting.reading import Digit
+from larder import store
 
 TALL, WIDE = 140, 280  # pixels of a picture, at most
 ENLARGED = 3 * SIDE

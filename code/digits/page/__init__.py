@@ -6,6 +6,6 @@ script. The scripts are in code/page.
 """
 
 from digits.page.still import still_picture
-from digits.page.weights import PageConfig, pack_networks
+from digits.tasks.page import PageConfig, pack_networks
 
 __all__ = ["PageConfig", "pack_networks", "still_picture"]

@@ -1,0 +1,104 @@
+"""Where the document comes from: its results, and the code.
+
+The report prints a digest of each, by which `digits check` knows whether a
+freeze is theirs (see `handin.freeze`).
+"""
+
+import ast
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from digits import paths
+from digits.experiments import weight_decay
+from digits.figures import benchmark
+from digits.kept import LARDER, survey
+from larder import store
+from larder.fingerprint.source import normalised
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the runs of an experiment came from.
+
+    `confirmed` of the `runs` were computed by older code, and carried over by
+    a rehearsal; `minutes` are those of one core in all; `code` digests what
+    the runs' tasks reach; `days`, `processors` and `tensorflow` (its versions)
+    are all that there were.
+    """
+
+    experiment: str
+    runs: int
+    confirmed: int
+    minutes: float
+    code: str
+    days: tuple[str, ...]
+    processors: tuple[str, ...]
+    tensorflow: tuple[str, ...]
+
+
+def results_digest(folder: Path | None = None) -> str:
+    """Digest the checksums of all runs and of the benchmarks.
+
+    Gives 16 hexadecimal digits. A result that is not there counts as missing,
+    and gives another digest; of a finer grid, what is there counts.
+    """
+    runs = dict.fromkeys(
+        [*LARDER.runs(), *weight_decay.stored_sweep(folder)]
+    )
+    lines = [
+        f"{item.run} {item.stored.checksum if item.stored else item.state}"
+        for item in survey(runs, folder)
+    ]
+    for name in ("train", "page", "pictures"):
+        file = benchmark.path(folder or paths.RESULTS, name)
+        try:
+            measured = store.load(file).checksum
+        except (store.DamagedResult, OSError):
+            measured = "missing"
+        lines.append(f"benchmark {name} {measured}")
+    return _digest(sorted(lines))
+
+
+def code_digest(folder: Path | None = None) -> str:
+    """Digest the code's modules without comments, docstrings and layout.
+
+    The pre-render step notices whatever this does, and more (`handin.frozen`).
+    """
+    folder = folder or paths.CODE
+    lines = []
+    for file in sorted(folder.rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        lines += [file.relative_to(folder).as_posix(), normalised(tree)]
+    return _digest(lines)
+
+
+def origins() -> list[Origin]:
+    """Tell of each experiment what its stored runs came from."""
+    found = []
+    for name in LARDER.experiments:
+        stamps = [
+            item.stored.stamp
+            for item in survey(LARDER.runs([name])) if item.stored
+        ]
+        code = {
+            f"{part} {digest}"
+            for stamp in stamps for part, digest in stamp["code"].items()
+        }
+        found.append(Origin(
+            name, len(stamps), sum("confirmed" in stamp for stamp in stamps),
+            sum(stamp["seconds"] for stamp in stamps) / 60,
+            _digest(sorted(code)), *(
+                tuple(sorted({of(stamp) for stamp in stamps}))
+                for of in (
+                    lambda stamp: stamp["finished"][:10],
+                    lambda stamp: stamp["hardware"]["processor"],
+                    lambda stamp: stamp["versions"]["tensorflow"],
+                )
+            ),
+        ))
+    return found
+
+
+def _digest(lines: list[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

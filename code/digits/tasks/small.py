@@ -1,0 +1,36 @@
+"""Fewer images than MNIST has, for rehearsals.
+
+Run with the code of any version (see `larder.confirming.rehearse`), so nothing
+of the package is imported here but what every version has.
+"""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def in_small(train: int, test: int) -> Iterator[None]:
+    """Let tasks find the first training and test images alone."""
+    from digits import data
+
+    read_arrays, load_mnist = data.read_arrays, data.load_mnist
+    counts = {"train": train, "test": test}
+    whole = read_arrays()
+
+    def load_few(*args, **options):
+        mnist = load_mnist(*args, **options)
+        part = mnist.validation
+        if part is not None:
+            part = data.Part(part.images[:test], part.labels[:test])
+        return dataclasses.replace(mnist, validation=part)
+
+    data.load_mnist = load_few
+    data.read_arrays = lambda: {
+        name: array[: counts[name.partition("_")[2]]]
+        for name, array in whole.items()
+    }
+    try:
+        yield
+    finally:
+        data.read_arrays, data.load_mnist = read_arrays, load_mnist

@@ -1,0 +1,1 @@
+"""The front page, with the names of a group in any script."""

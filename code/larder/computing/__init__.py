@@ -1,0 +1,1 @@
+"""Computing what is not fresh: here, in processes, or on a Dask cluster."""

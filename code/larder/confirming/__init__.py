@@ -1,0 +1,1 @@
+"""Carrying results over a refactoring, by rehearsing old code and new."""
