@@ -630,13 +630,13 @@ WAYS = {
         {"m.C", "a.g"}, {"a.f"},
     ),
     "ignored": (
-        {"m.py": "from digits.fingerprint import ignored\n"
+        {"m.py": "from larder import ignored\n"
                  "from pkg.a import f, g\n@ignored('because')\n"
                  "def h(c): return f(c)\ndef task(c): return g(h(c))"},
         {"a.g"}, {"m.h", "a.f"},
     ),
     "ignored, by way of its module": (
-        {"m.py": "from pkg import a\nfrom digits import fingerprint\n"
+        {"m.py": "from pkg import a\nfrom larder import fingerprint\n"
                  "@fingerprint.ignored('because')\n"
                  "def h(c): return a.f(c)\ndef task(c): return a.g(h(c))"},
         {"a.g"}, {"m.h", "a.f"},

@@ -63,7 +63,7 @@ def reached(root: Path, module: str, name: str) -> dict[str, str]:
     """Hash each definition that `module`.`name` reaches, itself included.
 
     `root` is the folder that holds the package, `module` a dotted name such as
-    `digits.tasks.training`. Returns qualified names with 16 hexadecimal digits of
+    `digits.data`. Returns qualified names with 16 hexadecimal digits of
     SHA-256 each, sorted. Raises `LookupError` where there is no such name.
     """
     package = _Definitions(root, module.partition(".")[0])
