@@ -8,9 +8,10 @@ import pytest
 import toy_tasks
 from digits.kept import LARDER, compute
 from larder import Run, store
-from larder.computing import compute as computing
-from larder.computing.compute import RunsFailed, TrainingRefused
-from larder.computing.workers import LocalExecutor, WorkerDied
+from larder.computing.attempts import Call, perform
+from larder.computing.errors import RunsFailed, TrainingRefused
+from larder.computing.process import WorkerDied
+from larder.computing.workers import LocalExecutor
 from toy_tasks import Toy, status, toys, traces
 
 
@@ -166,13 +167,11 @@ def test_a_damaged_checkpoint_counts_as_nothing(results, marks, damage):
 
 def _leave_checkpoint(run, results):
     """Let a run die, without a second try; return the file that it left."""
-    file = computing._checkpoint_of(run, results)
+    call = Call.of(LARDER.at(results), run)
+    file = call.checkpoint
     file.parent.mkdir(parents=True, exist_ok=True)
     executor = LocalExecutor(1)
-    future = executor.submit(
-        computing._execute, run, [], file,
-        computing._bits_of(LARDER.at(results), run), (), dict,
-    )
+    future = executor.submit_reporting(perform, call)
     with pytest.raises(WorkerDied):
         future.result()
     executor.shutdown()
