@@ -13,8 +13,8 @@ GPUS = Path("/proc/driver/nvidia/gpus")
 # are cleared, but for those below. Some change bits (TF_DETERMINISTIC_OPS),
 # some choose another library (KERAS_BACKEND).
 CLEARED = (
-    "TF_", "XLA_", "KERAS_", "ONEDNN_", "DNNL_", "OMP_", "KMP_", "MKL_",
-    "OPENBLAS_", "NPY_", "AUTOGRAPH_",
+    "TF_", "XLA_", "KERAS_", "ONEDNN_", "DNNL_", "OMP_", "MKL_", "OPENBLAS_",
+    "NPY_", "AUTOGRAPH_",
 )
 
 # One thread a worker; TensorFlow reads these when it is imported. It would use

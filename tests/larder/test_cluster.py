@@ -148,9 +148,10 @@ def compute_apart(folder: Path, trainings: int, *address: str, before=()):
     """Compute a few runs in a process of its own; read what it stored."""
     script = folder.with_suffix(".py")
     script.write_text(COMPUTE)
+    places = [str(Path(__file__).parent), with_package(TESTS)]
     subprocess.run(
         [*before, sys.executable, script, folder, str(trainings), *address],
-        check=True, env=CLEAN | {"PYTHONPATH": with_package(TESTS)},
+        check=True, env=CLEAN | {"PYTHONPATH": os.pathsep.join(places)},
     )
     return files_in(folder)
 
@@ -161,6 +162,21 @@ def test_results_are_those_of_the_local_workers(shared, tmp_path):
     names = [name for name in here if name.startswith("trained-")]
     assert len(names) == 3 * TRAININGS
     assert here == there
+
+
+def test_what_a_worker_s_machine_says_changes_nothing(empty, tmp_path):
+    """Its child computes as a worker here does, where nothing is said."""
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras/keras.json").write_text(json.dumps({
+        "floatx": "float16", "image_data_format": "channels_first",
+        "epsilon": 0.01, "backend": "jax",
+    }))
+    empty.work(1, HOME=str(tmp_path), KERAS_BACKEND="jax", KERAS_MAX_EPOCHS="1",
+               TF_DETERMINISTIC_OPS="1", TF_ENABLE_ONEDNN_OPTS="0",
+               TF_XLA_FLAGS="--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit")
+    there = compute_apart(tmp_path / "there", 1, empty.address)
+    assert there == compute_apart(tmp_path / "here", 1)
+    assert "settings" not in there["trained-0.json"]["stamp"]
 
 
 def test_a_run_gets_what_it_needs(shared, results):
