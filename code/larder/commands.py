@@ -10,11 +10,11 @@ from functools import partial, wraps
 import click
 
 from larder.computing import cluster
-from larder.computing.compute import (
+from larder.computing.driver import refresh
+from larder.computing.errors import (
     ComputingStopped,
     RunsFailed,
     TrainingRefused,
-    compute,
 )
 from larder.confirming import confirm
 from larder.frames import final_frame
@@ -109,7 +109,7 @@ def _train(larder: Larder, choosing: Callable) -> click.Command:
                     executor = stack.enter_context(
                         cluster.connect(larder, scheduler, wanted, say)
                     )
-                compute(larder, wanted, jobs=jobs, force=force,
+                refresh(larder, wanted, jobs=jobs, force=force,
                         executor=executor)
         except KeyboardInterrupt:
             click.echo("Interrupted; what had ended is stored.", err=True)
