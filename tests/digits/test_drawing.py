@@ -16,7 +16,7 @@ from digits.experiments import (
     preprocessing,
     weight_decay,
 )
-from digits.figures import benchmark, tables
+from digits.figures import benchmark, inline, tables
 from digits.statistics import Estimate, difference
 from larder import store
 
@@ -101,14 +101,14 @@ def test_markdown_refuses_rows_of_another_length():
 
 
 def test_percentages():
-    assert tables.percent(0.97314) == "97.31 %"
-    assert tables.percent(0.97314, 0) == "97 %"
-    assert tables.points(0.00484) == "0.48"
-    assert tables.points(-0.0149) == "−1.49"
-    found = tables.with_deviation(pd.Series([0.96, 0.97, 0.98]))
+    assert inline.percent(0.97314) == "97.31 %"
+    assert inline.percent(0.97314, 0) == "97 %"
+    assert inline.points(0.00484) == "0.48"
+    assert inline.points(-0.0149) == "−1.49"
+    found = inline.with_deviation(pd.Series([0.96, 0.97, 0.98]))
     assert found == "97.00 ± 1.00 %"
-    assert tables.with_deviation(pd.Series([None, None])) == "–"
-    assert tables.with_deviation(pd.Series([0.9824])) == "98.24 %"
+    assert inline.with_deviation(pd.Series([None, None])) == "–"
+    assert inline.with_deviation(pd.Series([0.9824])) == "98.24 %"
 
 
 def test_parameters_are_derived_and_add_up():
