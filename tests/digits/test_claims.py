@@ -59,9 +59,9 @@ def test_a_failure_names_the_line_of_the_report(tmp_path, monkeypatch):
     (tmp_path / "report.qmd").write_text(
         'One.\n\nIt is `{python} claim("higher", one, ">", other)`.\n'
     )
-    with pytest.raises(ClaimError, match='^report.qmd, line 3: "higher" is'):
+    with pytest.raises(ClaimError, match=r'^report\.qmd, line 3: "higher" is'):
         claim("higher", 1, ">", 2)
-    with pytest.raises(ClaimError, match='^"lower" is not so'):
+    with pytest.raises(ClaimError, match=r'^"lower" is not so'):
         claim("lower", 2, "<", 1)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from digits.kept import compute
+from digits.statistics import Summary, summarise
 from digits.tasks.classifier import ClassifierConfig, train_classifier
 from digits.tasks.evaluation import ShiftConfig, score_shifted
 from larder import Run
@@ -46,6 +47,35 @@ class ComparisonResult:
 
     sizes: pd.DataFrame
     shifts: pd.DataFrame
+
+    def accuracy(self, network: str, images: int) -> Summary:
+        """Test accuracy of a network trained on so many images."""
+        chosen = self.sizes.query(
+            "network == @network and training_images == @images"
+        )
+        return summarise(chosen["test_accuracy"])
+
+    def moved(self, network: str, shift: int) -> Summary:
+        """Accuracy on test images that are moved by so many pixels."""
+        chosen = self.shifts.query("network == @network and shift == @shift")
+        return summarise(chosen["accuracy"])
+
+    @property
+    def fewer_errors(self) -> float:
+        """How many times fewer errors convolution makes, of all images.
+
+        Than the dense network with as many parameters.
+        """
+        dense, convolutional = (
+            1 - self.accuracy(name, SIZES[-1]).mean
+            for name in ("dense", "convolutional")
+        )
+        return dense / convolutional
+
+    @property
+    def multiplications(self) -> pd.Series:
+        """What a network multiplies for one image, by network."""
+        return self.sizes.groupby("network")["multiplications"].first()
 
 
 def runs() -> list[Run]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from digits.experiments import convolution, denoising
 from digits.kept import compute
+from digits.statistics import Summary, summarise
 from digits.tasks.generation import (
     REFERENCES,
     SAMPLERS,
@@ -44,6 +45,21 @@ class GenerationResult:
     classes: pd.DataFrame
     examples: dict[str, np.ndarray]
     codes: Result
+
+    def measured(self, metric: str, way: str) -> Summary:
+        """Summarise a metric of a way over the auto-encoders."""
+        return summarise(self.judged[self.judged["way"] == way][metric])
+
+    @property
+    def as_asked(self) -> float:
+        """The share of mixtures' digits that are read as they were asked."""
+        mixtures = self.classes.query("way == 'mixtures'")
+        return float(mixtures["as_asked"].mean())
+
+    def share(self, way: str, digit: int) -> float:
+        """The share of a way's images that are read as a digit."""
+        chosen = self.classes.query("way == @way and `class` == @digit")
+        return float(chosen["share"].mean())
 
 
 def runs() -> list[Run]:
