@@ -10,6 +10,7 @@ depend on. Nothing here knows what is computed.
 from larder.computing.compute import compute
 from larder.confirming.confirm import confirm
 from larder.confirming.rehearsal import Rehearsal, smaller
+from larder.context import NOWHERE, Context
 from larder.fingerprint import ignored
 from larder.freshness import Status, status, statuses, survey
 from larder.larder import Larder
@@ -17,6 +18,7 @@ from larder.runs import Run
 from larder.store import Result, Stored
 
 __all__ = [
-    "Larder", "Rehearsal", "Result", "Run", "Status", "Stored", "compute",
-    "confirm", "ignored", "smaller", "status", "statuses", "survey",
+    "NOWHERE", "Context", "Larder", "Rehearsal", "Result", "Run", "Status",
+    "Stored", "compute", "confirm", "ignored", "smaller", "status", "statuses",
+    "survey",
 ]

@@ -17,7 +17,7 @@ import toy_tasks
 from digits import data
 from digits.tasks import classifier, training
 from digits.tasks.classifier import ClassifierConfig
-from larder import Run, checkpoint, progress
+from larder import Context, Run
 from larder.computing import compute
 
 # All that has a state: random layers, an optimiser, means of weights.
@@ -212,11 +212,7 @@ def test_the_final_weights_are_the_mean_of_the_last(keras, fakes):
         seen.append([array.copy() for array in network.get_weights()])
 
     mnist = data.load_mnist()
-    progress.listen(look)
-    try:
-        classifier._fit(network, mnist.train, None, SMALL)
-    finally:
-        progress.listen(None)
+    classifier._fit(network, mnist.train, None, SMALL, Context(look))
     for mean, third, fourth in zip(
         network.get_weights(), seen[2], seen[3], strict=True
     ):
@@ -265,19 +261,12 @@ def test_a_run_that_stopped_ends_with_the_same_bits(keras, fakes, tmp_path):
             if done == last:
                 raise Stopped
 
-        progress.listen(stop)
-        try:
-            with checkpoint.keep_in(kept, "this"), pytest.raises(Stopped):
-                classifier.train_classifier(SMALL)
-        finally:
-            progress.listen(None)
+        with pytest.raises(Stopped):
+            classifier.train_classifier(SMALL, Context(stop, kept))
     epochs = []
-    progress.listen(lambda done, _: epochs.append(done))
-    try:
-        with checkpoint.keep_in(kept, "this"):
-            resumed = classifier.train_classifier(SMALL)
-    finally:
-        progress.listen(None)
+    resumed = classifier.train_classifier(
+        SMALL, Context(lambda done, _: epochs.append(done), kept)
+    )
     assert epochs == [4]
     assert same(resumed, whole)
 

@@ -68,7 +68,8 @@ def rehearsed(run):
     return rehearsal.config, rehearse.rehearsed({
         "experiment": run.experiment, "name": run.name, "resume": False,
         "changes": changes_here(run.config, rehearsal.config), "needs": [],
-        "train": rehearsal.train, "test": rehearsal.test,
+        "package": "digits", "in_small": LARDER.rehearsal,
+        "data": rehearsal.data,
     })
 
 

@@ -36,7 +36,8 @@ def test_the_code_is_asked_for_once_a_task(look, many, results, monkeypatch):
 def test_what_many_need_is_looked_at_once(results, here, monkeypatch):
     (needed,) = toys()
     totals = [
-        Run("toys", f"total-{n}", toy_tasks.add, Toy(n), needs=(needed,))
+        Run("toys", f"total-{n}", toy_tasks.add, Toy(n),
+            inputs={"needed": (needed,)})
         for n in range(5)
     ]
     compute(totals, executor=here, folder=results)

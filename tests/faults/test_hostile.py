@@ -21,7 +21,7 @@ from PIL import Image
 
 from digits import handwriting, paths
 from digits.handwriting import pictures
-from larder import Result, checkpoint, store
+from larder import Context, Result, store
 from larder.store import DamagedResult
 from test_store import WHOLE, with_checksum
 
@@ -128,15 +128,15 @@ def test_a_checkpoint_is_never_unpickled(tmp_path):
             return os.mkdir, (str(evil),)
 
     file = tmp_path / "kept"
-    with checkpoint.keep_in(file, "this"):
-        checkpoint.save([])
-        with zipfile.ZipFile(file, "a") as archive:
-            member = io.BytesIO()
-            np.lib.format.write_array(
-                member, np.array([Evil()]), allow_pickle=True
-            )
-            archive.writestr("array_0.npy", member.getvalue())
-        assert checkpoint.load() is None
+    context = Context(file=file)
+    context.save([])
+    with zipfile.ZipFile(file, "a") as archive:
+        member = io.BytesIO()
+        np.lib.format.write_array(
+            member, np.array([Evil()]), allow_pickle=True
+        )
+        archive.writestr("array_0.npy", member.getvalue())
+    assert context.load() is None
     assert not evil.exists()
 
 

@@ -19,7 +19,7 @@ import pytest
 
 import toy_tasks
 from digits.kept import compute, survey
-from larder import Result, checkpoint, store
+from larder import Context, Result, store
 from larder.computing import workers
 from larder.computing.compute import RunsFailed
 from sweep import start, sweep
@@ -119,12 +119,11 @@ def test_a_run_does_not_fail_for_its_checkpoint(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    file = tmp_path / "kept"
-    with checkpoint.keep_in(file, "this"):
-        checkpoint.save([np.ones(3)])
-        monkeypatch.setattr(store, "write_atomically", full)
-        checkpoint.save([np.zeros(3)])
-        (kept,) = checkpoint.load()
+    context = Context(file=tmp_path / "kept")
+    context.save([np.ones(3)])
+    monkeypatch.setattr(store, "write_atomically", full)
+    context.save([np.zeros(3)])
+    (kept,) = context.load()
     assert kept.tolist() == [1, 1, 1]
 
 

@@ -170,7 +170,8 @@ def test_results_are_those_of_the_local_workers(shared, tmp_path):
 
 def test_a_run_gets_what_it_needs(shared, results):
     squares = toys(3)
-    total = Run("toys", "total", toy_tasks.add, Toy(10), tuple(squares))
+    total = Run("toys", "total", toy_tasks.add, Toy(10),
+                {"needed": tuple(squares)})
     (found,) = compute_on(shared, [total], results)
     assert found.result.metrics == {"square": 15}
 

@@ -19,7 +19,7 @@ def chain(marks):
     """Two squares, 1 and 4, and a run that adds them to 10."""
     _, *squares = toys(3, folder=marks)
     total = Run("toys", "total", toy_tasks.add,
-                Toy(10, f"{marks}/total"), tuple(squares))
+                Toy(10, f"{marks}/total"), {"needed": tuple(squares)})
     return squares, total
 
 
@@ -50,7 +50,7 @@ def test_another_outcome_makes_stale(chain, results, here):
     squares, total = chain
     compute([total], executor=here, folder=results)
     changed = replace(squares[0], config=replace(squares[0].config, number=7))
-    now = replace(total, needs=(changed, squares[1]))
+    now = replace(total, inputs={"needed": (changed, squares[1])})
     assert status(now, results).reasons == (
         "needs toys/toy-1, which is stale",
     )
@@ -100,7 +100,7 @@ def test_what_is_needed_fails(chain, results, here):
     squares, total = chain
     broken = replace(squares[0], task=toy_tasks.fail)
     with pytest.raises(RunsFailed, match="toy number 1 is broken"):
-        compute([replace(total, needs=(broken, squares[1]))],
+        compute([replace(total, inputs={"needed": (broken, squares[1])})],
                 executor=here, folder=results)
     assert status(squares[1], results).state == "fresh"
 
@@ -170,7 +170,7 @@ def _leave_checkpoint(run, results):
     file.parent.mkdir(parents=True, exist_ok=True)
     executor = LocalExecutor(1)
     future = executor.submit(
-        computing._execute, run.task, (run.config,), file,
+        computing._execute, run, [], file,
         computing._bits_of(LARDER.at(results), run), (), dict,
     )
     with pytest.raises(WorkerDied):

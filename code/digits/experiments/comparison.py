@@ -88,7 +88,7 @@ def runs() -> list[Run]:
     }
     return [*trainings.values(), *(
         Run(NAME, f"shifts_{network}_seed-{seed}", score_shifted,
-            ShiftConfig(run.config), (run,))
+            ShiftConfig(run.config), {"trained": run})
         for (network, size, seed), run in trainings.items()
         if size == SIZES[-1]
     )]

@@ -206,13 +206,15 @@ def _looks() -> list[Run]:
     final = final_runs()
     return [
         *(
-            Run(NAME, name, examine_errors, ErrorsConfig(len(networks)),
-                (*networks, *influences.final_runs()))
+            Run(NAME, name, examine_errors, ErrorsConfig(), {
+                "convolutional": tuple(networks),
+                "dense": tuple(influences.final_runs()),
+            })
             for name, networks in (("first_errors", first_runs()),
                                    ("errors", final))
         ),
         Run(NAME, "inside_seed-0", look_inside, InsideConfig(final[0].config),
-            (final[0],)),
+            {"trained": final[0]}),
         Run(NAME, "sharpness", measure_sharpness,
             SharpnessConfig(final[0].config)),
     ]

@@ -92,7 +92,7 @@ def _extension_runs() -> list[Run]:
 def _quality_runs() -> list[Run]:
     return [
         Run(NAME, f"quality_{run.name}", score_quality,
-            QualityConfig(run.config, noise_seed=seed), (run,))
+            QualityConfig(run.config, noise_seed=seed), {"trained": run})
         for seed, run in zip(SEEDS, notebook_runs(), strict=True)
     ]
 
@@ -125,7 +125,8 @@ def _accuracy_runs() -> dict[tuple[str, str, int], Run]:
             found[classifier, denoiser, seed] = Run(
                 NAME, f"accuracy_{classifier}_{denoiser}_seed-{seed}",
                 score_noise, config,
-                (network, helper) if helper else (network,),
+                {"classifier": network}
+                | ({"denoiser": helper} if helper else {}),
             )
     return found
 
@@ -136,7 +137,7 @@ def _examples_run() -> Run:
         denoiser.config, classifier.config, EXAMPLES, LEVELS
     )
     return Run(NAME, "examples_seed-0", show_denoising, config,
-               (denoiser, classifier))
+               {"denoiser": denoiser, "classifier": classifier})
 
 
 def result() -> DenoisingResult:

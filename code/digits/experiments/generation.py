@@ -72,7 +72,7 @@ def _judging_runs() -> list[Run]:
     return [
         Run(NAME, f"{way}_seed-{seed}", judge_digits,
             GenerationConfig(way, model.config, judge.config, seed=seed),
-            (model, judge))
+            {"trained": model, "judge": judge})
         for way in (*SAMPLERS, *REFERENCES)
         for seed, model in zip(SEEDS, denoising.notebook_runs(), strict=False)
         # Real digits are the same, whatever the auto-encoder.
@@ -83,7 +83,7 @@ def _judging_runs() -> list[Run]:
 def _codes_run() -> Run:
     model = denoising.notebook_runs()[0]
     return Run(NAME, "codes_seed-0", describe_codes,
-               CodesConfig(model.config, PAIRS), (model,))
+               CodesConfig(model.config, PAIRS), {"trained": model})
 
 
 def result() -> GenerationResult:

@@ -22,8 +22,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from larder import checkpoint, store, terminal
+from larder import store, terminal
 from larder.computing import workers
+from larder.context import Context
 from larder.freshness import Status, code_of, identity, status, statuses
 from larder.larder import Larder
 from larder.machine import cores, hardware, versions
@@ -198,7 +199,7 @@ class _Work:
                 store.load(need.path(self.folder)).result for need in run.needs
             ]
             future = self.executor.submit(
-                _execute, run.task, (run.config, *results),
+                _execute, run, results,
                 _checkpoint_of(run, self.folder), _bits_of(self.larder, run),
                 self.larder.libraries, self.larder.hardware,
             )
@@ -273,13 +274,13 @@ class _Work:
 
 
 def _execute(
-    task, arguments: tuple, checkpoint_file: Path, identity: str,
+    run: Run, results: list[store.Result], checkpoint: Path, identity: str,
     libraries: tuple[str, ...], more_hardware,
 ) -> tuple[store.Result, dict[str, Any]]:
     """Run a task, in a worker; return its result and the worker's stamp."""
     started = time.monotonic()
-    with checkpoint.keep_in(checkpoint_file, identity):
-        result = task(*arguments)
+    context = Context(workers.listener(), checkpoint, identity)
+    result = run.call(run.config, results, context)
     now = datetime.datetime.now(datetime.UTC)
     return result, {
         "seconds": round(time.monotonic() - started, 2),

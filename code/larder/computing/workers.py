@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 import weakref
+from collections.abc import Callable
 from concurrent.futures import (
     BrokenExecutor,
     Executor,
@@ -25,13 +26,14 @@ from functools import partial
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 
-from larder import progress
 from larder.scratch import ScratchFolder
 
 # A worker that has computed for so long is replaced by a fresh one, so that
 # memory which libraries keep is given back. Starting one takes about 3 s.
 RENEW_AFTER = 10.0  # seconds
 LAST_LINES = 15
+
+_listener: Callable[[int, int], None] | None = None
 
 
 class WorkerDied(BrokenExecutor):
@@ -200,7 +202,8 @@ def _serve(pipe, folder: Path, environment: dict[str, str]) -> None:
         os.dup2(log.fileno(), stream.fileno())
     # So that temporary files of a task that was killed go with the folder.
     tempfile.tempdir = str(folder)
-    progress.listen(partial(_tell, folder / "progress"))
+    global _listener
+    _listener = partial(_tell, folder / "progress")
     while True:
         try:
             function, args, kwargs = pipe.recv()
@@ -212,6 +215,11 @@ def _serve(pipe, folder: Path, environment: dict[str, str]) -> None:
         except Exception as error:
             answer = ("raised", _sendable(error))
         pipe.send(answer)
+
+
+def listener() -> Callable[[int, int], None] | None:
+    """Give who is to be told, in a worker, how far its call is."""
+    return _listener
 
 
 def _tell(file: Path, done: int, total: int) -> None:
