@@ -133,6 +133,20 @@ class ConvolutionResult:
         return int(self.errors.arrays["missed_label_errors"].sum())
 
     @property
+    def reliability(self) -> dict[str, pd.DataFrame]:
+        """Bins of confidence: count, confidence and accuracy, a row each.
+
+        Of "single networks" and of "their mean".
+        """
+        bins = pd.DataFrame(self.errors.table)
+        return {
+            "single networks": bins[["count", "confidence", "accuracy"]],
+            "their mean": bins.filter(like="ensemble_").rename(
+                columns=lambda name: name.removeprefix("ensemble_")
+            ),
+        }
+
+    @property
     def feature_maps(self) -> dict[str, np.ndarray]:
         """What the layers of a final network make of an image, by name."""
         return {

@@ -51,6 +51,20 @@ class DenoisingResult:
         levels = self._by_level(classifier, denoiser).loc[low:high]
         return [summarise(row) for _, row in levels.iterrows()]
 
+    def highest_but(
+        self, classifier: str, low: float, high: float
+    ) -> list[Summary]:
+        """Give at each level the best of all curves but a classifier's own."""
+        others = self.accuracy.query("classifier != @classifier")
+        curves = [
+            self.curve(*names, low, high)
+            for names, _ in others.groupby(["classifier", "denoiser"])
+        ]
+        return [
+            max(found, key=lambda one: one.mean)
+            for found in zip(*curves, strict=True)
+        ]
+
     def pays_from(self, classifier: str) -> Estimate:
         """The noise level from which denoising pays."""
         ahead = (self._by_level(classifier, "notebook")

@@ -55,6 +55,11 @@ class BaselineResult:
         count, *_ = data.SHAPES["x_test"]
         return wilson_interval(self.test.mean, count)
 
+    @property
+    def last_epoch(self) -> int:
+        """The epoch that all trainings end with."""
+        return int(self.epochs["epoch"].max())
+
     def scored(self, epoch: int) -> Summary:
         """Accuracy on the validation images after an epoch."""
         return summarise(self._by_seed("scored_accuracy").loc[epoch])

@@ -55,10 +55,33 @@ class ComparisonResult:
         )
         return summarise(chosen["test_accuracy"])
 
+    def from_images(self, network: str, least: int) -> list[Summary]:
+        """Test accuracy for each number of images that is `least` or more."""
+        return [self.accuracy(network, n) for n in SIZES if n >= least]
+
+    def best_dense(self, least: int) -> list[Summary]:
+        """Give for each such number the better of the two dense networks."""
+        return [
+            max(pair, key=lambda found: found.mean)
+            for pair in zip(
+                self.from_images("dense", least),
+                self.from_images("dense-large", least), strict=True,
+            )
+        ]
+
+    def apart(self, images: int) -> float:
+        """How far the best and the worst of the three are apart."""
+        means = [self.accuracy(name, images).mean for name in NETWORKS]
+        return max(means) - min(means)
+
     def moved(self, network: str, shift: int) -> Summary:
         """Accuracy on test images that are moved by so many pixels."""
         chosen = self.shifts.query("network == @network and shift == @shift")
         return summarise(chosen["accuracy"])
+
+    def shifted(self, network: str, low: int, high: int) -> list[Summary]:
+        """Accuracy on images moved by `low` to `high` pixels."""
+        return [self.moved(network, by) for by in range(low, high + 1)]
 
     @property
     def fewer_errors(self) -> float:

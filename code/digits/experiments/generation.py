@@ -12,7 +12,7 @@ import pandas as pd
 
 from digits.experiments import convolution, denoising
 from digits.kept import compute
-from digits.statistics import Summary, summarise
+from digits.statistics import summarise
 from digits.tasks.generation import (
     REFERENCES,
     SAMPLERS,
@@ -46,9 +46,17 @@ class GenerationResult:
     examples: dict[str, np.ndarray]
     codes: Result
 
-    def measured(self, metric: str, way: str) -> Summary:
-        """Summarise a metric of a way over the auto-encoders."""
-        return summarise(self.judged[self.judged["way"] == way][metric])
+    def by_way(self, metric: str) -> pd.Series:
+        """Summarise a metric over the auto-encoders, by way."""
+        return pd.Series({
+            way: summarise(group)
+            for way, group in self.judged.groupby("way")[metric]
+        })
+
+    @property
+    def numbers(self) -> pd.DataFrame:
+        """What `generation.describe_codes` tells of each number of a code."""
+        return pd.DataFrame(self.codes.table)
 
     @property
     def as_asked(self) -> float:

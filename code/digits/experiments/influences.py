@@ -8,6 +8,7 @@ trained on all 60,000 images and meets the test images once.
 """
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -114,6 +115,10 @@ class InfluencesResult:
             name: dataclasses.asdict(self.differences[name])
             for name in CHANGES
         }).T
+
+    def labelled(self, names: Iterable[str]) -> list[tuple[str, Estimate]]:
+        """Give the differences of changes or finalists, with their labels."""
+        return [(LABELS[name], self.differences[name]) for name in names]
 
     @property
     def unclear(self) -> list[str]:

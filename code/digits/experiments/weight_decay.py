@@ -25,7 +25,13 @@ import pandas as pd
 
 from digits import data, paths
 from digits.kept import compute, statuses
-from digits.statistics import Summary, summarise, wilson_interval
+from digits.statistics import (
+    Estimate,
+    Summary,
+    difference,
+    summarise,
+    wilson_interval,
+)
 from digits.tasks.training import DenseConfig, train_dense_classifier
 from larder import Run
 from larder.frames import final_frame, table_frame
@@ -103,9 +109,20 @@ class WeightDecayResult:
         return self.at(0.0, "validation_accuracy")
 
     @property
+    def bare_train(self) -> Summary:
+        """Accuracy on the training images without weight decay."""
+        return self.at(0.0, "train_accuracy")
+
+    @property
     def strongest_validation(self) -> Summary:
         """Validation accuracy with the largest factor."""
         return self.at(self.factors[-1], "validation_accuracy")
+
+    @property
+    def strongest_effect(self) -> Estimate:
+        """How far that lies above the accuracy without weight decay."""
+        found = self._by_seed("validation_accuracy")
+        return difference(found[self.factors[-1]], found[0.0])
 
     @property
     def small_effect(self) -> float:
@@ -127,6 +144,11 @@ class WeightDecayResult:
     def gain_error(self) -> float:
         """The standard error of that gain."""
         return self.gain.deviation / self.gain.count**0.5
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch that all trainings end with."""
+        return int(self.epochs["epoch"].max())
 
     @property
     def bare_losses(self) -> pd.Series:

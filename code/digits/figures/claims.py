@@ -32,7 +32,9 @@ RELATIONS = {
     "==": (lambda difference: -abs(difference), True),
 }
 
-_thin: dict[str, None] = {}
+REPORT = "report.qmd"
+
+_thin: dict[str, int] = {}  # what was warned of, and its line in the report
 
 
 class ClaimError(AssertionError):
@@ -66,7 +68,7 @@ def claim(
         compared += f", by {by:.6g}"
     if not (margin > 0 or (zero_is_enough and margin == 0)):
         raise ClaimError(
-            f'{_place(words)}"{words}" is not so: {compared}, '
+            f'{REPORT}, line {_line(words)}: "{words}" is not so: {compared}, '
             f"misses by {-margin:.3g}"
         )
     _notice_thin(words, compared, margins, _deviations(left, right))
@@ -95,11 +97,11 @@ def _items(side: Side) -> Sequence:
     return [side] if isinstance(side, Summary) or np.isscalar(side) else side
 
 
-def _place(words: str) -> str:
-    """Say in which line of the report the words are claimed, if they are."""
-    source = (paths.ROOT / "report.qmd").read_text(encoding="utf-8")
+def _line(words: str) -> int:
+    """Say in which line of the report the words are claimed; 0 if in none."""
+    source = (paths.ROOT / REPORT).read_text(encoding="utf-8")
     before, found, _ = source.partition(f'claim("{words}"')
-    return f"report.qmd, line {before.count(chr(10)) + 1}: " if found else ""
+    return before.count("\n") + 1 if found else 0
 
 
 def _notice_thin(
@@ -111,15 +113,14 @@ def _notice_thin(
     if not (deviations[worst] > 0 and slack[worst] < 0):
         return
     message = (
-        f'{_place(words)}"{words}" holds ({compared}) by '
-        f"{margins[worst]:.3g}, less than replicates vary "
-        f"({deviations[worst]:.3g}): read the sentence again"
+        f'"{words}" holds ({compared}) by {margins[worst]:.3g}, less than '
+        f"replicates vary ({deviations[worst]:.3g}): read the sentence again"
     )
-    _thin[message] = None
-    warnings.warn(message, ThinMargin, stacklevel=3)
+    _thin[message] = _line(words)
+    warnings.warn_explicit(message, ThinMargin, REPORT, _thin[message])
 
 
 def recall() -> None:
     """Warn once more of each thin margin since the report began."""
-    for message in _thin:
-        warnings.warn(message, ThinMargin, stacklevel=2)
+    for message, line in _thin.items():
+        warnings.warn_explicit(message, ThinMargin, REPORT, line)

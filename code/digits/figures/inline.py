@@ -16,6 +16,7 @@ __all__ = [
     "number",
     "percent",
     "points",
+    "scientific",
     "setting",
     "text",
     "with_deviation",
@@ -25,6 +26,11 @@ __all__ = [
 def number(value: float, digits: int = 0) -> str:
     """Write a number with commas and so many decimals: 55050 as 55,050."""
     return f"{value:,.{digits}f}"
+
+
+def scientific(value: float) -> str:
+    """Write a very small number by its power of ten: 3e-05."""
+    return f"{value:.0e}"
 
 
 def setting(value: float) -> str:
