@@ -143,6 +143,17 @@ def test_weights_are_compared_number_by_number():
     )
 
 
+def test_the_state_of_an_optimiser_is_no_part_of_a_network():
+    first, other = weights(one=[1.0]), weights(one=[1.0])
+    with h5py.File(buffer := io.BytesIO(first), "a") as file:
+        file.create_dataset("optimizer/vars/0", data=[7.0])
+    first = buffer.getvalue()
+    assert len(first) != len(other)
+    assert rehearse.difference(
+        outcome(weights=first), outcome(weights=other)
+    ) is None
+
+
 def test_nothing_differs_where_every_bit_is_the_same():
     nan = {"a": np.array([np.nan, -0.0])}
     first = outcome(arrays=nan, weights=weights(one=[1.0]))

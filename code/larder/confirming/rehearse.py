@@ -243,13 +243,15 @@ def _weights_apart(one: bytes | None, other: bytes | None) -> str | None:
 def _arrays_in(weights: bytes) -> dict[str, np.ndarray]:
     import h5py
 
-    found = {}
+    # An optimiser's state is no part of a network; once it was stored as well.
     with h5py.File(io.BytesIO(weights), "r") as file:
-        file.visititems(
-            lambda name, item: found.update({name: item[()]})
-            if isinstance(item, h5py.Dataset) else None
-        )
-    return found
+        names: list[str] = []
+        file.visit(names.append)
+        return {
+            name: file[name][()] for name in names
+            if isinstance(file[name], h5py.Dataset)
+            and not name.startswith("optimizer/")
+        }
 
 
 def _end_with_parent() -> None:
