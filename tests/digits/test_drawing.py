@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from digits import figures
 from digits.experiments import (
@@ -31,6 +32,25 @@ def as_svg(figure):
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg")
     return buffer.getvalue()
+
+
+@pytest.mark.parametrize("nudge", [1e-13, -1e-13])
+def test_the_last_bits_of_the_layout_change_no_byte(monkeypatch, nudge):
+    """Nudge all axes as the solver does from one process to another."""
+    layers = architecture.result().layers
+    steady = as_svg(figures.network(layers))
+    solve = ConstrainedLayoutEngine.execute
+
+    def nudged(self, figure):
+        solve(self, figure)
+        for axis in figure.axes:
+            bounds = axis.get_position(original=True).bounds
+            axis.set_position([number + nudge for number in bounds])
+            axis.set_in_layout(True)
+
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", nudged)
+    assert b"clip-path" in steady
+    assert as_svg(figures.network(layers)) == steady
 
 
 def test_digit_row_has_an_axis_a_digit_and_its_label():
