@@ -19,7 +19,7 @@ import pandas as pd
 
 from digits import data
 from digits.experiments import influences
-from digits.experiments._convolution import ConvolutionResult
+from digits.experiments.findings.convolution import ConvolutionResult
 from digits.kept import compute
 from digits.tasks.classifier import ClassifierConfig, train_classifier
 from digits.tasks.convolutional import (

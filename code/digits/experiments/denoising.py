@@ -14,7 +14,7 @@ import dataclasses
 import pandas as pd
 
 from digits.experiments import convolution, influences
-from digits.experiments._denoising import DenoisingResult
+from digits.experiments.findings.denoising import DenoisingResult
 from digits.kept import compute
 from digits.tasks.convolutional import train_convolutional_network
 from digits.tasks.denoiser import DenoiserConfig, train_denoiser

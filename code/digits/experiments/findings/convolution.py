@@ -1,4 +1,4 @@
-"""What the report states of 3A: from tables of stored results to numbers."""
+"""What the report states of 3A."""
 
 from dataclasses import dataclass
 

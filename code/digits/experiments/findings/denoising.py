@@ -1,4 +1,4 @@
-"""What the report states of 4A to 4C: from tables of results to numbers."""
+"""What the report states of 4A to 4C."""
 
 from dataclasses import dataclass
 
