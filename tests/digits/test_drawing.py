@@ -18,7 +18,7 @@ from digits.experiments import (
     weight_decay,
 )
 from digits.figures import benchmark, inline, tables
-from digits.statistics import Estimate, difference
+from digits.statistics import Estimate, Summary, difference
 from larder import store
 
 
@@ -120,6 +120,17 @@ def test_markdown_refuses_rows_of_another_length():
         tables.markdown(("a", "b"), [(1,)], "lr")
 
 
+def test_numbers_within_a_sentence():
+    assert inline.number(55050) == "55,050"
+    assert inline.number(2.3026, 3) == "2.303"
+    assert inline.setting(0.00018) == "0.00018"
+    assert inline.setting(12) == "12"
+    assert inline.scientific(3.2e-5) == "3e-05"
+    assert inline.text(("a", 1)) == "('a', 1)"
+    assert inline.interval((0.9731, 0.97524)) == "97.31 % to 97.52 %"
+    assert inline.level(Estimate(0.431, 0.409, 0.45)) == "0.43 (0.41 to 0.45)"
+
+
 def test_percentages():
     assert inline.percent(0.97314) == "97.31 %"
     assert inline.percent(0.97314, 0) == "97 %"
@@ -127,6 +138,7 @@ def test_percentages():
     assert inline.points(-0.0149) == "−1.49"
     found = inline.with_deviation(pd.Series([0.96, 0.97, 0.98]))
     assert found == "97.00 ± 1.00 %"
+    assert inline.with_deviation(Summary(0.97, 0.01, 3)) == found
     assert inline.with_deviation(pd.Series([None, None])) == "–"
     assert inline.with_deviation(pd.Series([0.9824])) == "98.24 %"
 
@@ -155,6 +167,7 @@ def test_preprocessing_shows_a_digit_of_each_class():
     assert found.labels.tolist() == list(range(10))
     assert found.examples.shape == (10, 28, 28)
     table = tables.preprocessing(found.table).data
+    assert found.types == ("uint8", "float32")
     assert "60,000 × 28 × 28 × 1" in table
     assert "float32" in table
 
@@ -334,6 +347,7 @@ def test_benchmark_table_compares_with_the_loop_and_the_limit():
         index=[benchmark.NAIVE, benchmark.ALL, benchmark.LIMIT],
     )
     found = benchmark.Benchmark(ways, "a processor", 2, "2026-11-22", 4, 3)
+    assert found.times(benchmark.ALL, benchmark.NAIVE) == 2
     table = tables.benchmark(found).data.splitlines()
     cells = [[cell.strip() for cell in row.split("|")][1:-1] for row in table]
     assert cells[2] == ["a plain loop of `model.fit`", "0.25", "1.00", "0.25",
@@ -372,6 +386,7 @@ def test_a_stored_benchmark_of_the_page_is_read_and_shown(monkeypatch, results):
     monkeypatch.setattr(benchmark, "path", lambda name: file)
     found = benchmark.load_page()
     assert (found.outcome, found.packed_bytes) == ("abc", 1_500_000)
+    assert found.furthest == pytest.approx(0.0001)
     rows = tables.page_benchmark(found).data.splitlines()
     cells = [[cell.strip() for cell in row.split("|")][1:-1] for row in rows]
     assert cells[2] == ["dense (2D)", "1,000", "0.4 ms", "98.01 %", "98.00 %",

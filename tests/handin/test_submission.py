@@ -253,6 +253,23 @@ def test_only_running_text_is_spell_checked(hidden):
     assert prose.misspelt(prose.prose(source)) == []
 
 
+def test_the_words_of_a_claim_are_running_text():
+    source = (
+        'One.\n---\nIt *is `{python} claim("teh best", one, ">", other)`*, '
+        'by `{python} number(teh)`.\n'
+    )
+    assert "It *is teh best*, by" in prose.prose(source)
+    assert prose.misspelt(prose.prose(source)) == ["teh"]
+
+
+def test_a_table_in_the_text_is_mentioned():
+    table = "| a |\n|:--|\n| b |\n\n: A caption. {#tbl-here}\n"
+    assert selfcheck.figures(f"{REPORT}\n{table}") == [
+        "tbl-here: nowhere mentioned as @tbl-here"
+    ]
+    assert selfcheck.figures(f"{REPORT}\nSee @tbl-here.\n\n{table}") == []
+
+
 def test_a_word_list_has_words_to_take_and_to_refuse():
     text = "# A comment\n\nKeras\ncolour\n-color\n"
     assert prose.word_list(text) == ({"keras", "colour"}, {"color"})
