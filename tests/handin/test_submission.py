@@ -22,11 +22,11 @@ from pypdf.generic import (
 )
 
 from digits import cli, paths
-from digits.figures import provenance
 from handin import (
     GitError,
     RenderError,
     contents,
+    freeze,
     pdf,
     prose,
     selfcheck,
@@ -132,7 +132,7 @@ def project(tmp_path):
 def fresh(monkeypatch):
     """Let results and freeze be fresh, which tests of their own look at."""
     monkeypatch.setattr(selfcheck, "stale_results", lambda root: [])
-    monkeypatch.setattr(provenance, "freeze_problems", lambda root: [])
+    monkeypatch.setattr(freeze, "freeze_problems", lambda root: [])
 
 
 @pytest.fixture
