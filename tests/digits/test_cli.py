@@ -338,8 +338,8 @@ def test_generate_refuses(call, words, told):
 
 
 def test_the_documented_array_computes_each_run_of_the_list(tmp_path):
-    """Run the script of CLUSTER.md as Slurm would, without Slurm."""
-    text = (paths.ROOT / "CLUSTER.md").read_text(encoding="utf-8")
+    """Run the script of docs/cluster.md as Slurm would, without Slurm."""
+    text = (paths.ROOT / "docs/cluster.md").read_text(encoding="utf-8")
     (script,) = re.findall(r"```sh\n(#!.*?)```", text, flags=re.S)
     (last,) = re.findall(r"--array=0-(\d+)$", script, flags=re.M)
     assert int(last) == len(LARDER.runs(["weight_decay"])) - 1

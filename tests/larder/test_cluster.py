@@ -511,11 +511,11 @@ def test_a_number_beyond_the_list_is_refused(asked):
     assert "numbered from 0 to 2" in done.output
 
 
-# An array of jobs, as CLUSTER.md has it, without Slurm.
+# An array of jobs, as docs/cluster.md has it, without Slurm.
 
 
 def array_script() -> str:
-    text = (paths.ROOT / "CLUSTER.md").read_text(encoding="utf-8")
+    text = (paths.ROOT / "docs/cluster.md").read_text(encoding="utf-8")
     return re.search(r"```sh\n(#!/usr/bin/env bash\n.*?)```", text, re.S)[1]
 
 

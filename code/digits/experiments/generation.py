@@ -12,6 +12,7 @@ import pandas as pd
 
 from digits.experiments import convolution, denoising
 from digits.kept import compute
+from digits.statistics import summarise
 from digits.tasks.generation import (
     REFERENCES,
     SAMPLERS,
@@ -44,6 +45,29 @@ class GenerationResult:
     classes: pd.DataFrame
     examples: dict[str, np.ndarray]
     codes: Result
+
+    def by_way(self, metric: str) -> pd.Series:
+        """Summarise a metric over the auto-encoders, by way."""
+        return pd.Series({
+            way: summarise(group)
+            for way, group in self.judged.groupby("way")[metric]
+        })
+
+    @property
+    def numbers(self) -> pd.DataFrame:
+        """What `generation.describe_codes` tells of each number of a code."""
+        return pd.DataFrame(self.codes.table)
+
+    @property
+    def as_asked(self) -> float:
+        """The share of mixtures' digits that are read as they were asked."""
+        mixtures = self.classes.query("way == 'mixtures'")
+        return float(mixtures["as_asked"].mean())
+
+    def share(self, way: str, digit: int) -> float:
+        """The share of a way's images that are read as a digit."""
+        chosen = self.classes.query("way == @way and `class` == @digit")
+        return float(chosen["share"].mean())
 
 
 def runs() -> list[Run]:
