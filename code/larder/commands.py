@@ -9,6 +9,7 @@ from functools import partial, wraps
 
 import click
 
+from larder import diff, graph
 from larder.computing import cluster
 from larder.computing.driver import refresh
 from larder.computing.errors import (
@@ -64,6 +65,7 @@ def add(
     for command in (
         _train(larder, choosing), _status(larder, choosing),
         _confirm(larder), _results(larder),
+        diff.command(larder), graph.command(larder),
     ):
         group.add_command(command)
 

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
+
 from larder.larder import Larder
 
 # (experiment, run) -> a result's JSON document.
@@ -24,6 +26,24 @@ Documents = dict[tuple[str, str], dict[str, Any]]
 
 class RevisionError(Exception):
     """Git has no such commit, or there is no git."""
+
+
+def command(larder: Larder) -> click.Command:
+    """Make the command that tells."""
+    @click.command()
+    @click.argument("revision", metavar="[REV]", default="HEAD")
+    def diff(revision: str) -> None:
+        """Say how the results here differ from those of the commit REV.
+
+        Runs that differ in seeds alone are told together, each metric with its
+        difference in standard deviations of theirs.
+        """
+        try:
+            lines = told(larder, revision)
+        except RevisionError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo("\n".join(lines) or f"The results are those of {revision}.")
+    return diff
 
 
 def told(larder: Larder, revision: str) -> list[str]:

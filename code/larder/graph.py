@@ -3,10 +3,22 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+import click
+
+from larder.larder import Larder
 from larder.runs import Run
 
 # Runs of one experiment by one task are drawn together.
 Group = tuple[str, str]
+
+
+def command(larder: Larder) -> click.Command:
+    """Make the command that draws."""
+    @click.command()
+    def graph() -> None:
+        """Draw all runs and what they need, as text for Mermaid."""
+        click.echo(mermaid(larder.runs()))
+    return graph
 
 
 def mermaid(runs: Iterable[Run]) -> str:
