@@ -9,7 +9,7 @@ name, and the run is stale when one of them has changed.
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,3 +70,18 @@ class Run:
         if "context" in inspect.signature(self.task).parameters:
             given["context"] = context
         return self.task(config, **given)
+
+
+def after_needs(runs: Iterable[Run]) -> list[Run]:
+    """List runs with all that they need, each after what it needs."""
+    found: dict[Run, None] = {}
+
+    def add(run: Run) -> None:
+        if run not in found:
+            for need in run.needs:
+                add(need)
+            found[run] = None
+
+    for run in runs:
+        add(run)
+    return list(found)

@@ -15,10 +15,11 @@ import pytest
 
 import toy_tasks
 from digits import data
+from digits.kept import compute
 from digits.tasks import classifier, training
 from digits.tasks.classifier import ClassifierConfig
 from larder import Context, Run
-from larder.computing import compute
+from larder.computing.locks import checkpoint_of
 
 # All that has a state: random layers, an optimiser, means of weights.
 SMALL = ClassifierConfig(
@@ -294,7 +295,7 @@ def test_killed_ten_times_it_ends_with_the_same_bits(tmp_path):
     run, folder = killed_run(), tmp_path / "killed"
     script = tmp_path / "script.py"
     script.write_text(RUN)
-    kept = compute._checkpoint_of(run, folder)
+    kept = checkpoint_of(run.path(folder))
     generator = random.Random(1)
     for _ in range(10):
         before = _time_of(kept)
@@ -306,9 +307,9 @@ def test_killed_ten_times_it_ends_with_the_same_bits(tmp_path):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert _start(script, folder).wait() == 0
-    (killed,) = compute.compute([run], folder=folder)
+    (killed,) = compute([run], folder=folder)
     assert not kept.exists()
-    (whole,) = compute.compute([run], jobs=1, folder=tmp_path / "whole")
+    (whole,) = compute([run], jobs=1, folder=tmp_path / "whole")
     assert same(killed.result, whole.result)
     assert killed.outcome == whole.outcome
 

@@ -19,7 +19,7 @@ from digits.experiments import baseline
 from digits.handwriting import recognition
 from digits.kept import LARDER
 from digits.tasks.training import DenseConfig, train_dense_classifier
-from larder.computing import compute
+from larder import Run
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def call():
 def stale_baseline(monkeypatch):
     """Ask for another learning rate in one run of the baseline."""
     runs = baseline.runs()
-    runs[0] = compute.Run(
+    runs[0] = Run(
         "baseline", runs[0].name, train_dense_classifier,
         DenseConfig(whole_training_set=True, learning_rate=0.2),
     )

@@ -52,7 +52,7 @@ def test_the_package_names_nothing_that_runs_what_it_reads():
                 "loads", "load"
             ) and getattr(node.value, "id", None) in ("pickle", "yaml"):
                 pickles.append(file.name)
-    assert pickles == ["workers.py"]
+    assert pickles == ["process.py"]
 
 
 def stored_with(path, suffix, content):

@@ -20,8 +20,8 @@ import pytest
 import toy_tasks
 from digits.kept import compute, survey
 from larder import Context, Result, store
-from larder.computing import workers
-from larder.computing.compute import RunsFailed
+from larder.computing import process
+from larder.computing.errors import RunsFailed
 from sweep import start, sweep
 from test_compute import files_in
 from test_store import everything_in
@@ -128,8 +128,8 @@ def test_a_run_does_not_fail_for_its_checkpoint(tmp_path, monkeypatch):
 
 
 def test_a_run_does_not_fail_for_its_bar(tmp_path):
-    workers._tell(tmp_path / "absent/progress", 1, 2)
-    workers._tell(tmp_path / "progress", 1, 2)
+    process.tell(tmp_path / "absent/progress", 1, 2)
+    process.tell(tmp_path / "progress", 1, 2)
     assert (tmp_path / "progress").read_text() == "1 2"
 
 

@@ -204,11 +204,6 @@ def _bytes(images: np.ndarray) -> np.ndarray:
 class ErrorsConfig:
     """There is nothing to choose: all test images are looked at."""
 
-    @ignored("tells how many results were convolutional, when that was told")
-    def formerly(self) -> dict:
-        """Give the fields that older stamps have."""
-        return {"convolutional": 5}
-
     @ignored(IN_SMALL)
     def rehearsal(self) -> Rehearsal:
         """Look at all test images: known errors are named by number."""
