@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 import toy_tasks
+from digits import paths
 from digits.kept import LARDER, compute
 from larder import Run, diff, graph, store
 from toy_tasks import Toy, toys
@@ -88,3 +89,9 @@ def test_runs_are_drawn_in_groups_with_what_they_need():
         "  subgraph toys", '    n1["square × 3"]', "  end",
         "  n1 --> n0",
     ]
+
+
+def test_the_picture_in_the_docs_is_of_these_runs():
+    text = (paths.ROOT / "docs/rooms.md").read_text(encoding="utf-8")
+    drawn = text.partition("```mermaid\n")[2].partition("\n```")[0]
+    assert drawn == graph.mermaid(LARDER.runs())
