@@ -21,6 +21,7 @@ from digits import data, handwriting
 from digits.figures import benchmark, tables
 from digits.handwriting import pictures, recognition
 from digits.handwriting.recognition import Answer
+from digits.kept import LARDER
 from larder import store
 from larder.machine import hardware, versions
 
@@ -206,7 +207,7 @@ def main() -> None:
     metrics = {"count": count, **scores(part, half)}
     print(metrics)
     if half == 1:
-        stamp = {"hardware": hardware(), "versions": versions(),
+        stamp = {"hardware": hardware(), "versions": versions(LARDER.libraries),
                  "finished": datetime.date.today().isoformat()}
         table = {name: [row[name] for row in rows] for name in rows[0]}
         store.save(
