@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from pypdf import PdfReader
 
 from digits import cli, paths
-from handin import assignment, reading, selfcheck
+from handin import assignment, freeze, reading, selfcheck
 from handin.assignment import Demand
 from test_submission import REPORT, write_pdf
 
