@@ -5,11 +5,13 @@ chosen, thresholds among it, was chosen on the first half of the test digits;
 what is stored and printed is the other half: `python pictures.py COUNT 0` looks
 at the first without storing anything. Digits are also written as they are, as
 PNG, and those of scikit-learn enlarged; and there are pictures without a digit.
+What tells those from digits was learned before, from others: see `doubt.py`.
 """
 
 import datetime
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import odd
@@ -21,6 +23,7 @@ from digits import data, handwriting
 from digits.figures import benchmark, tables
 from digits.handwriting import pictures, recognition
 from digits.handwriting.recognition import Answer
+from digits.kept import LARDER
 from larder import store
 from larder.machine import hardware, versions
 
@@ -30,6 +33,8 @@ SURE = 0.9
 BATCH = 200  # pictures
 KEPT = 0.99  # of MNIST's digits
 SCORED = 1_000  # digits, for the comparison of scores
+WORKERS = 2
+COARSE = "scikit-learn's, 8x8, enlarged"
 
 Labelled = tuple[np.ndarray, str]
 
@@ -75,12 +80,13 @@ def read(items: list[Labelled]) -> list[Answer]:
     return recognition.recognise(readings)
 
 
-def row(kind: str, items: Iterator[Labelled]) -> dict:
+def row(kind: str, count: int, half: int) -> tuple[dict, np.ndarray]:
     """Count what is right, refused, and wrong for sure, of a kind.
 
-    A picture that shows nothing is right where it is refused.
+    A picture that shows nothing is right where it is refused. Gives also how
+    often each digit (10, 10) was read as each, where a picture shows one.
     """
-    items = list(items)
+    items = list(kinds(data.load_mnist().test, count, half)[kind]())
     found = [
         answer for start in range(0, len(items), BATCH)
         for answer in read(items[start : start + BATCH])
@@ -92,6 +98,10 @@ def row(kind: str, items: Iterator[Labelled]) -> dict:
     known = [
         (answer, right) for answer, right in pairs if answer.doubt is None
     ]
+    confused = np.zeros((10, 10), int)
+    for answer, (_, text) in zip(found, items, strict=True):
+        if len(answer.text) == len(text) == 1:
+            confused[int(text), int(answer.text)] += 1
     return {
         "kind": kind,
         "count": len(items),
@@ -102,14 +112,14 @@ def row(kind: str, items: Iterator[Labelled]) -> dict:
             bool(not right and answer.probabilities.max(1).min() > SURE)
             for answer, right in known
         ),
-    }
+    }, confused
 
 
 def scores(part: data.Part, half: int) -> dict[str, float]:
     """Compare scores: which share of what is odd do they refuse?
 
-    Of the first half as of the second, with thresholds that keep 99 % of the
-    first half's digits, and which share of this half's digits they keep.
+    With thresholds that keep 99 % of digits of the first half, and which share
+    they keep of digits of this half, and of scikit-learn's.
     """
     train = data.load_mnist().train
     means = class_means(train.images[:SCORED], train.labels[:SCORED])
@@ -118,15 +128,20 @@ def scores(part: data.Part, half: int) -> dict[str, float]:
         for picture in make(20, half) for digit in found_in(picture)
     ]
     digits = [part.images[HALF * k : HALF * k + SCORED] for k in (0, 1)]
-    first, these, those = (
-        scored(images, means)
-        for images in (digits[0], digits[half], np.stack(strange))
+    coarse = [
+        digit.image for picture, _ in enlarged(SCORED, half)
+        for digit in found_in(picture)
+    ]
+    first, these, those, other = (
+        scored(images, means) for images in
+        (digits[0], digits[half], np.stack(strange), np.stack(coarse))
     )
     result = {}
     for name, values in first.items():
         least = np.quantile(values, 1 - KEPT)
         result[f"least_{name}"] = float(least)
         result[f"kept_by_{name}"] = float(np.mean(these[name] >= least))
+        result[f"coarse_by_{name}"] = float(np.mean(other[name] >= least))
         result[f"refused_by_{name}"] = float(np.mean(those[name] < least))
     return result
 
@@ -147,7 +162,7 @@ def class_means(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def scored(images: np.ndarray, means: np.ndarray) -> dict[str, np.ndarray]:
-    """Score images in four ways: the higher, the more like a digit."""
+    """Score images in five ways: the higher, the more like a digit."""
     features, logits = recognition.outputs(images)
     shares = recognition.softmax(logits)
     mean = shares.mean(0)
@@ -157,7 +172,9 @@ def scored(images: np.ndarray, means: np.ndarray) -> dict[str, np.ndarray]:
 
     away = np.linalg.norm(features[:, :, None] - means[:, None], axis=-1)
     return {
-        "energy": recognition.energy(logits),
+        "learned": recognition.learned(features, logits),
+        # Liu et al. (2020), Energy-based Out-of-distribution Detection.
+        "energy": np.logaddexp.reduce(logits, axis=-1).mean(0),
         "distance": -away.min(-1).mean(0),
         "agreement": entropy(shares).mean(0) - entropy(mean),
         "probability": mean.max(-1),
@@ -182,7 +199,7 @@ def kinds(
     """List all kinds of pictures, each with what makes them."""
     return {
         "MNIST's own, as PNG": lambda: plain(part, 2 * count, half),
-        "scikit-learn's, 8x8, enlarged": lambda: enlarged(count, half),
+        COARSE: lambda: enlarged(count, half),
         **{
             kind: lambda kind=kind: composed(kind, part, count, half)
             for kind in (*paper.KINDS, *paper.SEVERAL)
@@ -199,19 +216,25 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
     half = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     part = data.load_mnist().test
-    rows = []
-    for kind, make in kinds(part, count, half).items():
-        rows.append(row(kind, make()))
-        print(rows[-1], flush=True)
+    rows, confused = [], {}
+    names = list(kinds(part, count, half))
+    with ProcessPoolExecutor(WORKERS) as pool:
+        for found, table in pool.map(
+            row, names, [count] * len(names), [half] * len(names)
+        ):
+            rows.append(found)
+            confused[found["kind"]] = table
+            print(found, flush=True)
     metrics = {"count": count, **scores(part, half)}
-    print(metrics)
+    print(metrics, confused[COARSE], sep="\n")
     if half == 1:
-        stamp = {"hardware": hardware(), "versions": versions(),
+        stamp = {"hardware": hardware(), "versions": versions(LARDER.libraries),
                  "finished": datetime.date.today().isoformat()}
         table = {name: [row[name] for row in rows] for name in rows[0]}
+        arrays = {**examples(part), "confused": confused[COARSE]}
         store.save(
-            benchmark.pictures_path(),
-            store.Result(metrics, table, examples(part)), stamp,
+            benchmark.pictures_path(), store.Result(metrics, table, arrays),
+            stamp,
         )
         print(tables.pictures(benchmark.load_pictures()).data)
 
