@@ -84,35 +84,42 @@ def row(kind: str, count: int, half: int) -> tuple[dict, np.ndarray]:
     """Count what is right, refused, and wrong for sure, of a kind.
 
     A picture that shows nothing is right where it is refused. Gives also how
-    often each digit (10, 10) was read as each, where a picture shows one.
+    often each digit was read as each.
     """
     items = list(kinds(data.load_mnist().test, count, half)[kind]())
     found = [
         answer for start in range(0, len(items), BATCH)
         for answer in read(items[start : start + BATCH])
     ]
-    pairs = [
-        (answer, answer.text == text)
+    known = [answer.doubt is None for answer in found]
+    correct = [
+        answer.text == text if text else answer.doubt is not None
         for answer, (_, text) in zip(found, items, strict=True)
     ]
-    known = [
-        (answer, right) for answer, right in pairs if answer.doubt is None
-    ]
-    confused = np.zeros((10, 10), int)
-    for answer, (_, text) in zip(found, items, strict=True):
-        if len(answer.text) == len(text) == 1:
-            confused[int(text), int(answer.text)] += 1
     return {
         "kind": kind,
         "count": len(items),
-        "right": sum(right for _, right in known),
-        "read": sum(right for _, right in pairs),
-        "refused": len(pairs) - len(known),
-        "sure": sum(
-            bool(not right and answer.probabilities.max(1).min() > SURE)
-            for answer, right in known
+        "right": sum(
+            good and (surely or not text) for good, surely, (_, text) in
+            zip(correct, known, items, strict=True)
         ),
-    }, confused
+        "read": sum(correct),
+        "refused": len(known) - sum(known),
+        "sure": sum(
+            bool(surely and not good and answer.probabilities.max(1).min()
+                 > SURE)
+            for good, surely, answer in zip(correct, known, found, strict=True)
+        ),
+    }, confusion(found, items)
+
+
+def confusion(answers: list[Answer], items: list[Labelled]) -> np.ndarray:
+    """Count how often each single digit was read as each, (10, 10)."""
+    counts = np.zeros((10, 10), int)
+    for answer, (_, text) in zip(answers, items, strict=True):
+        if len(answer.text) == len(text) == 1:
+            counts[int(text), int(answer.text)] += 1
+    return counts
 
 
 def scores(part: data.Part, half: int) -> dict[str, float]:
@@ -198,7 +205,7 @@ def kinds(
 ) -> dict[str, Callable[[], Iterator[Labelled]]]:
     """List all kinds of pictures, each with what makes them."""
     return {
-        "MNIST's own, as PNG": lambda: plain(part, 2 * count, half),
+        "MNIST's own, as PNG": lambda: plain(part, min(10 * count, HALF), half),
         COARSE: lambda: enlarged(count, half),
         **{
             kind: lambda kind=kind: composed(kind, part, count, half)
