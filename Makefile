@@ -25,7 +25,7 @@ submission: $(READY)
 	$(BIN)/digits submit
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 faults: $(READY)
 	$(BIN)/python -m pytest tests/faults tests/larder/test_cluster.py \

@@ -4,10 +4,10 @@
 
 Makes mutants of the code that the report's tasks reach, and asks for each
 task that reaches one whether its rehearsals notice. Of a task's rehearsals
-those are computed that execute the mutated line, the quickest first, at most
-`TRIES` that don't notice. Prints a table and, for each survivor, how it was
-judged by hand in survivors.csv: without effect on any result ("equivalent"),
-or a "miss".
+those are computed that execute the mutated line: of those that execute the same
+lines the quickest, then others, until `TRIES` don't notice. Prints a table and,
+for each survivor, how it was judged by hand in survivors.csv: without effect on
+any result ("equivalent"), or a "miss".
 """
 
 import argparse
@@ -28,7 +28,7 @@ from queue import SimpleQueue
 
 from mutants import Mutant, mutants
 
-TRIES = 12
+TRIES = 6
 PATIENCE = 180  # seconds; what takes longer does not end
 JUDGED = Path(__file__).with_name("survivors.csv")
 
@@ -101,13 +101,19 @@ def jobs_of(mutant: Mutant, requests: list[dict], reach: dict) -> list[dict]:
         request for request in requests
         if definition in reach[request["task"]] and line in request["lines"]
     ]
-    return sorted(due, key=lambda request: request["seconds"])
+    due.sort(key=lambda request: request["seconds"])
+    seen: dict[tuple, int] = Counter()
+    for request in due:
+        same = request["task"], frozenset(request["lines"])
+        request["turn"] = seen[same]
+        seen[same] += 1
+    return sorted(due, key=lambda request: request["turn"])
 
 
 def plain(request: dict) -> dict:
     """Leave out of a request what the server needs not."""
     return {key: value for key, value in request.items()
-            if key not in ("run", "lines")}
+            if key not in ("run", "lines", "turn")}
 
 
 def main() -> None:
@@ -202,7 +208,9 @@ def try_one(mutant, due, reach, code, server) -> dict:
     notices = {}
     for task, some in by_task.items():
         tasks[task] = "not noticed"
-        for request in some[:TRIES]:
+        for number, request in enumerate(some):
+            if number >= TRIES and request["turn"]:
+                break
             answer = server.ask(
                 code=str(copy), requests=[plain(request)], trace=False
             )

@@ -26,17 +26,17 @@ import resource, sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from growth import made_runs
-from digits import cli, paths
-from larder.computing import compute
+from digits import cli
+from digits.kept import LARDER, compute
 from digits.experiments import baseline
-paths.RESULTS, runs = Path(sys.argv[2]), made_runs(int(sys.argv[3]))
+LARDER.results, runs = Path(sys.argv[2]), made_runs(int(sys.argv[3]))
 baseline.runs = lambda: runs
 clock, work = time.time(), time.process_time()
 if sys.argv[4] == "status":
     clock, work = float(sys.argv[5]), 0
     cli.main(["status", "baseline"], standalone_mode=False)
 else:
-    compute.compute(runs)
+    compute(runs)
 print(time.time() - clock, time.process_time() - work,
       resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """

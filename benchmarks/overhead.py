@@ -24,11 +24,11 @@ from pathlib import Path
 
 import empty
 
+import larder
 from digits import paths
-from digits.kept import compute
+from digits.kept import LARDER
 from larder.computing import cluster
-from larder.freshness import identity
-from toy_tasks import status
+from larder.computing.attempts import Call
 
 CORES = os.cpu_count()
 ROUNDS = 3
@@ -47,10 +47,10 @@ def drive(task: str, count: str, address: str = "") -> None:
         executor = None
         if address:
             executor = stack.enter_context(
-                cluster.connect(address, runs, lambda _: None)
+                cluster.connect(LARDER, address, runs, lambda _: None)
             )
         clock, processor = time.monotonic(), time.process_time()
-        compute(runs, executor=executor, folder=Path(folder))
+        larder.refresh(LARDER.at(Path(folder)), runs, executor=executor)
         clock = time.monotonic() - clock
         processor = time.process_time() - processor
     memory = Path("/proc/self/status").read_text()
@@ -108,11 +108,10 @@ def shipped() -> tuple[int, int, int]:
     from digits.experiments import weight_decay
 
     run = weight_decay.runs()[0]
-    found = status(run).stored
-    folder = run.path(Path()).parent
-    out = (run.task, run.config, folder, repr(identity(run, folder)))
+    found = larder.status(LARDER, run).stored
     files = paths.RESULTS.glob(f"{run}.*")
-    return (len(pickle.dumps(out)), len(pickle.dumps(found.result)),
+    return (len(pickle.dumps(Call.of(LARDER, run))),
+            len(pickle.dumps(found.result)),
             sum(file.stat().st_size for file in files))
 
 

@@ -24,7 +24,7 @@ import numpy as np
 from digits import data, machine
 from digits.figures import benchmark, tables
 from digits.tasks import training
-from larder import progress, store
+from larder import Context, store
 from larder.machine import hardware, versions
 
 ROUNDS = 3
@@ -64,8 +64,8 @@ def naive(mnist: data.Mnist, seed: int, tick: Callable) -> None:
 def ours(mnist: data.Mnist, seed: int, tick: Callable) -> None:
     """Train as 2D does, but for reading the data and scoring at the end."""
     training.start(seed)
-    progress.listen(lambda *_: tick())
-    training._fit(training.build(CONFIG), mnist, CONFIG)
+    context = Context(lambda *_: tick())
+    training._fit(training.build(CONFIG), mnist, CONFIG, context)
 
 
 def pytorch(mnist: data.Mnist, seed: int, tick: Callable) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import larder
 from digits import data, experiments, machine, paths
-from larder import Larder, Result, Run, Status, Stored
+from larder import Environment, Larder, Result, Run, Status, Stored
 
 # To name one class always is right for 11 % of MNIST's training images.
 CHANCE = 0.15
@@ -53,9 +53,10 @@ LARDER = Larder(
     variable="DIGITS_TRAIN",
     data=data_digest,
     libraries=("tensorflow", "tensorflow-cpu", "keras", "numpy"),
-    environment=machine.ENVIRONMENT,
+    environment=Environment(machine.ENVIRONMENT, machine.CLEARED),
     accelerators=machine.gpus,
     hardware=machine.gpus_found,
+    settings=machine.odd_settings,
     files=mnist_file,
     prepare=data.read_arrays,
     refuse=refuse_chance,

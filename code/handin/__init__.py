@@ -1,4 +1,9 @@
-"""From results to what is handed in: rendering, self-check, zip file, PDF."""
+"""From results to what is handed in.
+
+`render` builds report.html and report.pdf, with Quarto where it can be had;
+`self_check` goes through the assignment's list; `build` makes the zip file and
+the PDF. Whether the freeze is of what is here, `freeze` says.
+"""
 
 from handin.contents import GitError
 from handin.reading import ReadingError

@@ -59,7 +59,9 @@ def unanswered(asked: list[Demand], source: str) -> list[str]:
     return [
         f"{demand.question}: {demand.asked} No {demand.answer!r} in its section"
         for demand in asked
-        if not _is_in(demand, prose.section(source, demand.question) or "")
+        if not _is_in(
+            demand, prose.section(prose.spoken(source), demand.question) or ""
+        )
     ]
 
 

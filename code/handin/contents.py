@@ -10,7 +10,7 @@ from pathlib import Path
 # All that belongs to the project, where git can't be asked.
 PARTS = (
     ".ci", ".devcontainer", ".gitattributes", ".github", ".gitignore",
-    ".pre-commit-config.yaml", "CITATION.cff", "CLUSTER.md", "CONTRIBUTING.md",
+    ".pre-commit-config.yaml", "CITATION.cff", "CONTRIBUTING.md",
     "LICENSE", "Makefile", "README.md", "_extensions", "_freeze",
     "_quarto.yml", "assignment.yml", "benchmarks", "code", "data/README.md",
     "data/results", "docs", "examples", "group.yml", "pyproject.toml",

@@ -4,12 +4,19 @@ import re
 from collections.abc import Iterable
 
 CODE = re.compile(r"^ *```.*?^ *```", flags=re.S | re.M)
+# Words that stand while numbers bear them out (`digits.figures.claims`).
+CLAIM = re.compile(r'`\{python\} claim\("([^"]*)",[^`]*`')
 WORD = re.compile(r"[^\W\d_]{2,}(?:'[^\W\d_]+)*")
+
+
+def spoken(source: str) -> str:
+    """Write the words of claims where a Quarto source claims them."""
+    return CLAIM.sub(r"\1", source)
 
 
 def with_captions(source: str) -> str:
     """Give a Quarto source's text, captions and alternative texts, no code."""
-    body = source.partition("\n---\n")[2]
+    body = spoken(source.partition("\n---\n")[2])
     captions = re.findall(r"#\| (?:\w+-cap|fig-alt): (.*)", body)
     body = re.sub(r"`[^`]*`", " ", CODE.sub(" ", body))
     return "\n".join([body, *captions])

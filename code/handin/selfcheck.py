@@ -128,9 +128,17 @@ def figures(source: str) -> list[str]:
             problems.append(f"{name}: no {kind}-cap of 20 characters or more")
         if kind == "fig" and not re.search(r"#\| fig-alt: \".{40,}\"", chunk):
             problems.append(f"{name}: no fig-alt of 40 characters or more")
-        if not re.search(rf"@{name}(?![\w-])", text):
+        if not _mentioned(name, text):
             problems.append(f"{name}: nowhere mentioned as @{name}")
-    return problems
+    return problems + [
+        f"{name}: nowhere mentioned as @{name}"
+        for name in re.findall(r"^: .*\{#(tbl-[\w-]+)", source, flags=re.M)
+        if not _mentioned(name, text)
+    ]
+
+
+def _mentioned(name: str, text: str) -> bool:
+    return re.search(rf"@{name}(?![\w-])", text) is not None
 
 
 def references(source: str, bibliography: str) -> list[str]:

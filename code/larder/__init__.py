@@ -7,16 +7,19 @@ over a refactoring by evidence. A `Larder` says where results lie and what they
 depend on. Nothing here knows what is computed.
 """
 
-from larder.computing.compute import compute
+from larder.computing.driver import compute, refresh
 from larder.confirming.confirm import confirm
 from larder.confirming.rehearsal import Rehearsal, smaller
+from larder.context import NOWHERE, Context
 from larder.fingerprint import ignored
 from larder.freshness import Status, status, statuses, survey
 from larder.larder import Larder
+from larder.machine import Environment
 from larder.runs import Run
 from larder.store import Result, Stored
 
 __all__ = [
-    "Larder", "Rehearsal", "Result", "Run", "Status", "Stored", "compute",
-    "confirm", "ignored", "smaller", "status", "statuses", "survey",
+    "NOWHERE", "Context", "Environment", "Larder", "Rehearsal", "Result", "Run",
+    "Status", "Stored", "compute", "confirm", "ignored", "refresh", "smaller",
+    "status", "statuses", "survey",
 ]

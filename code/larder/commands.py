@@ -9,12 +9,13 @@ from functools import partial, wraps
 
 import click
 
+from larder import diff, graph
 from larder.computing import cluster
-from larder.computing.compute import (
+from larder.computing.driver import refresh
+from larder.computing.errors import (
     ComputingStopped,
     RunsFailed,
     TrainingRefused,
-    compute,
 )
 from larder.confirming import confirm
 from larder.frames import final_frame
@@ -64,6 +65,7 @@ def add(
     for command in (
         _train(larder, choosing), _status(larder, choosing),
         _confirm(larder), _results(larder),
+        diff.command(larder), graph.command(larder),
     ):
         group.add_command(command)
 
@@ -109,7 +111,7 @@ def _train(larder: Larder, choosing: Callable) -> click.Command:
                     executor = stack.enter_context(
                         cluster.connect(larder, scheduler, wanted, say)
                     )
-                compute(larder, wanted, jobs=jobs, force=force,
+                refresh(larder, wanted, jobs=jobs, force=force,
                         executor=executor)
         except KeyboardInterrupt:
             click.echo("Interrupted; what had ended is stored.", err=True)

@@ -111,8 +111,11 @@ class _Look:
                 if not isinstance(stamp.get(key), kind)
             ),
         ]
-        notes = differences("version of ", stamp.get("versions"),
-                            versions(self.libraries))
+        notes = [
+            *differences("version of ", stamp.get("versions"),
+                         versions(self.libraries)),
+            *_odd_settings(stamp.get("settings")),
+        ]
         state = "stale" if reasons else "fresh"
         return Status(run, state, tuple(reasons), tuple(notes), stored)
 
@@ -175,6 +178,15 @@ def code_of(task: Callable) -> dict[str, str]:
 def _reached(root: Path, module: str, name: str, times: tuple) -> dict:
     """Remember a fingerprint as long as no file has changed."""
     return fingerprint.reached(root, module, name)
+
+
+def _odd_settings(settings: Any) -> list[str]:
+    """Tell what was not as it is pinned, where a result was computed."""
+    if not (isinstance(settings, dict) and settings):
+        return []
+    return ["computed where " + " and ".join(
+        f"{name} was {value}" for name, value in sorted(settings.items())
+    )]
 
 
 def _changed_code(then: Any, now: dict[str, str]) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+from larder.machine import Environment
 from larder.runs import Run
 from larder.store import Result
 
@@ -35,9 +36,10 @@ class Larder:
 
     What a result depends on besides its code: `data` gives a digest of the
     data, `libraries` names the distributions whose versions a stamp has, and
-    `environment` is what each worker's environment gets before a library is
-    imported. `accelerators` names what makes it better to compute one run at
-    a time, and `hardware` what a stamp says of the machine besides.
+    `environment` is what a worker's is made before a library is imported.
+    `accelerators` names what makes it better to compute one run at a time,
+    `hardware` what a stamp says of the machine besides, and `settings` which
+    of a library's, where a run was computed, were not those that are pinned.
 
     `files` gives, for each environment variable that tells tasks where their
     data lie, that file, or None: a worker elsewhere that has none is given
@@ -56,9 +58,10 @@ class Larder:
     variable: str
     data: Callable[[], str]
     libraries: tuple[str, ...] = ()
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: Environment = field(default_factory=Environment)
     accelerators: Callable[[], list[str]] = _none
     hardware: Callable[[], dict] = _nothing
+    settings: Callable[[], dict] = _nothing
     files: Callable[[], dict[str, Path | None]] = _nothing
     prepare: Callable[[], object] = _nothing
     refuse: Callable[[Result], None] = _accept

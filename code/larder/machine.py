@@ -1,12 +1,53 @@
-"""What computes: versions of libraries, the processor, its cores."""
+"""What computes: libraries, the processor, its cores, and the environment."""
 
 import contextlib
 import importlib.metadata
 import os
 import platform
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Variables by which a library is told how to compute.
+
+    Of all that begin with one of the prefixes in `cleared`, only those
+    `pinned` are there.
+    """
+
+    pinned: dict[str, str] = field(default_factory=dict)
+    cleared: tuple[str, ...] = ()
+
+    def around(self) -> dict[str, str]:
+        """Give this process's variables, as they are to be in a worker."""
+        kept = {
+            name: value for name, value in os.environ.items()
+            if not name.startswith(self.cleared)
+        }
+        return kept | self.pinned
+
+    def enter(self) -> None:
+        """Make this process's variables what they are to be."""
+        around = self.around()
+        for name in os.environ.keys() - around.keys():
+            del os.environ[name]
+        os.environ.update(around)
+
+    def unlike(self) -> dict[str, str]:
+        """Say which variables are not so in this process.
+
+        Without the values of those that should not be there, which may be
+        another program's secrets.
+        """
+        odd = {name: "set" for name in os.environ.keys() - self.around().keys()}
+        return odd | {
+            name: os.environ.get(name, "unset")
+            for name, value in self.pinned.items()
+            if os.environ.get(name) != value
+        }
 
 
 @lru_cache(maxsize=8)

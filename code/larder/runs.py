@@ -4,30 +4,48 @@ A task is a pure top-level function of one frozen dataclass, its config, that
 returns a `store.Result`. A run is a task with a config and a name. The name,
 not the config, says where the result lies, so that a run whose config was
 changed is stale, and does not just vanish among the missing. A run may need
-others, as an evaluation needs a training: then the task gets their results
-after the config, in order, and the run is stale when one of them has changed.
+others, as an evaluation needs a training: then the task gets their results by
+name, and the run is stale when one of them has changed.
 """
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from larder import store
+from larder.context import Context
 
 
 @dataclass(frozen=True)
 class Run:
-    """A task with a config, the name of its result, and what it needs."""
+    """A task with a config, the name of its result, and what it needs.
+
+    `inputs` are runs, or tuples of runs, by the name of the task's argument
+    that gets their results.
+    """
 
     experiment: str
     name: str
     task: Callable[..., store.Result]
     config: Any
-    needs: tuple["Run", ...] = ()
+    inputs: Mapping[str, "Run | tuple[Run, ...]"] = ()
+
+    def __post_init__(self):
+        """Keep the inputs as pairs, so that runs can be compared."""
+        object.__setattr__(self, "inputs", tuple(dict(self.inputs).items()))
 
     def __str__(self) -> str:
         return f"{self.experiment}/{self.name}"
+
+    @property
+    def needs(self) -> tuple["Run", ...]:
+        """All runs that this one needs, in order."""
+        return tuple(
+            run for _, some in self.inputs
+            for run in (some if isinstance(some, tuple) else (some,))
+        )
 
     @property
     def task_name(self) -> str:
@@ -37,3 +55,33 @@ class Run:
     def path(self, folder: Path) -> Path:
         """Say where the result lies under the folder of results."""
         return store.path_of(folder, self.experiment, self.name)
+
+    def call(self, config: Any, results: list, context: Context) -> Any:
+        """Call the task with a config and the results of all it needs.
+
+        It gets the context as well, if it asks for one.
+        """
+        waiting: Iterator = iter(results)
+        given = {
+            name: tuple(next(waiting) for _ in some)
+            if isinstance(some, tuple) else next(waiting)
+            for name, some in self.inputs
+        }
+        if "context" in inspect.signature(self.task).parameters:
+            given["context"] = context
+        return self.task(config, **given)
+
+
+def after_needs(runs: Iterable[Run]) -> list[Run]:
+    """List runs with all that they need, each after what it needs."""
+    found: dict[Run, None] = {}
+
+    def add(run: Run) -> None:
+        if run not in found:
+            for need in run.needs:
+                add(need)
+            found[run] = None
+
+    for run in runs:
+        add(run)
+    return list(found)

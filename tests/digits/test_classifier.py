@@ -15,10 +15,11 @@ import pytest
 
 import toy_tasks
 from digits import data
+from digits.kept import compute
 from digits.tasks import classifier, training
 from digits.tasks.classifier import ClassifierConfig
-from larder import Run, checkpoint, progress
-from larder.computing import compute
+from larder import Context, Run
+from larder.computing.locks import checkpoint_of
 
 # All that has a state: random layers, an optimiser, means of weights.
 SMALL = ClassifierConfig(
@@ -212,11 +213,7 @@ def test_the_final_weights_are_the_mean_of_the_last(keras, fakes):
         seen.append([array.copy() for array in network.get_weights()])
 
     mnist = data.load_mnist()
-    progress.listen(look)
-    try:
-        classifier._fit(network, mnist.train, None, SMALL)
-    finally:
-        progress.listen(None)
+    classifier._fit(network, mnist.train, None, SMALL, Context(look))
     for mean, third, fourth in zip(
         network.get_weights(), seen[2], seen[3], strict=True
     ):
@@ -265,19 +262,12 @@ def test_a_run_that_stopped_ends_with_the_same_bits(keras, fakes, tmp_path):
             if done == last:
                 raise Stopped
 
-        progress.listen(stop)
-        try:
-            with checkpoint.keep_in(kept, "this"), pytest.raises(Stopped):
-                classifier.train_classifier(SMALL)
-        finally:
-            progress.listen(None)
+        with pytest.raises(Stopped):
+            classifier.train_classifier(SMALL, Context(stop, kept))
     epochs = []
-    progress.listen(lambda done, _: epochs.append(done))
-    try:
-        with checkpoint.keep_in(kept, "this"):
-            resumed = classifier.train_classifier(SMALL)
-    finally:
-        progress.listen(None)
+    resumed = classifier.train_classifier(
+        SMALL, Context(lambda done, _: epochs.append(done), kept)
+    )
     assert epochs == [4]
     assert same(resumed, whole)
 
@@ -305,7 +295,7 @@ def test_killed_ten_times_it_ends_with_the_same_bits(tmp_path):
     run, folder = killed_run(), tmp_path / "killed"
     script = tmp_path / "script.py"
     script.write_text(RUN)
-    kept = compute._checkpoint_of(run, folder)
+    kept = checkpoint_of(run.path(folder))
     generator = random.Random(1)
     for _ in range(10):
         before = _time_of(kept)
@@ -317,9 +307,9 @@ def test_killed_ten_times_it_ends_with_the_same_bits(tmp_path):
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert _start(script, folder).wait() == 0
-    (killed,) = compute.compute([run], folder=folder)
+    (killed,) = compute([run], folder=folder)
     assert not kept.exists()
-    (whole,) = compute.compute([run], jobs=1, folder=tmp_path / "whole")
+    (whole,) = compute([run], jobs=1, folder=tmp_path / "whole")
     assert same(killed.result, whole.result)
     assert killed.outcome == whole.outcome
 

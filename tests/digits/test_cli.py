@@ -19,7 +19,7 @@ from digits.experiments import baseline
 from digits.handwriting import recognition
 from digits.kept import LARDER
 from digits.tasks.training import DenseConfig, train_dense_classifier
-from larder.computing import compute
+from larder import Run
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def call():
 def stale_baseline(monkeypatch):
     """Ask for another learning rate in one run of the baseline."""
     runs = baseline.runs()
-    runs[0] = compute.Run(
+    runs[0] = Run(
         "baseline", runs[0].name, train_dense_classifier,
         DenseConfig(whole_training_set=True, learning_rate=0.2),
     )
@@ -338,8 +338,8 @@ def test_generate_refuses(call, words, told):
 
 
 def test_the_documented_array_computes_each_run_of_the_list(tmp_path):
-    """Run the script of CLUSTER.md as Slurm would, without Slurm."""
-    text = (paths.ROOT / "CLUSTER.md").read_text(encoding="utf-8")
+    """Run the script of docs/cluster.md as Slurm would, without Slurm."""
+    text = (paths.ROOT / "docs/cluster.md").read_text(encoding="utf-8")
     (script,) = re.findall(r"```sh\n(#!.*?)```", text, flags=re.S)
     (last,) = re.findall(r"--array=0-(\d+)$", script, flags=re.M)
     assert int(last) == len(LARDER.runs(["weight_decay"])) - 1

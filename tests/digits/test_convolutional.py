@@ -13,7 +13,7 @@ from digits.tasks.convolutional import (
     ConvolutionalConfig,
     train_convolutional_network,
 )
-from larder import checkpoint
+from larder import Context
 
 # All that has a state: random layers, dropout and normalization.
 SMALL = ConvolutionalConfig(
@@ -168,19 +168,15 @@ def test_test_images_are_scored_only_with_the_whole_training_set(keras, fakes):
 
 
 def test_resumed_after_an_epoch_it_ends_with_the_same_bits(
-    keras, fakes, tmp_path, monkeypatch
+    keras, fakes, tmp_path
 ):
     whole = train_convolutional_network(SMALL)
-    save = checkpoint.save
 
-    def save_and_stop(state):
-        save(state)
+    def stop(done, total):
         raise KeyboardInterrupt
 
-    with checkpoint.keep_in(tmp_path / "state", "me"):
-        with monkeypatch.context() as patch:
-            patch.setattr(checkpoint, "save", save_and_stop)
-            with pytest.raises(KeyboardInterrupt):
-                train_convolutional_network(SMALL)
-        resumed = train_convolutional_network(SMALL)
+    file = tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        train_convolutional_network(SMALL, Context(stop, file))
+    resumed = train_convolutional_network(SMALL, Context(file=file))
     assert (resumed.table, resumed.weights) == (whole.table, whole.weights)

@@ -49,19 +49,19 @@ def places(tmp_path, monkeypatch, small_mnist):
 
 
 def fake_keras(outcome):
-    """Make a module whose MNIST is `outcome`: four arrays or an exception."""
+    """Make a module that downloads `outcome`: four arrays or an exception."""
 
-    def load_data():
+    def get_file(name, origin, *, file_hash, cache_dir):
         keras.calls += 1
         if isinstance(outcome, Exception):
             raise outcome
-        return outcome[:2], outcome[2:]
+        path = data.paths.DATA.with_name(name)
+        np.savez(path, **dict(zip(data.SHAPES, outcome, strict=False)))
+        return str(path)
 
     keras = types.ModuleType("keras")
     keras.calls = 0
-    keras.datasets = types.SimpleNamespace(
-        mnist=types.SimpleNamespace(load_data=load_data)
-    )
+    keras.utils = types.SimpleNamespace(get_file=get_file)
     return keras
 
 

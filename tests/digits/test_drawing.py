@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from digits import figures
 from digits.experiments import (
@@ -16,8 +17,8 @@ from digits.experiments import (
     preprocessing,
     weight_decay,
 )
-from digits.figures import benchmark, tables
-from digits.statistics import Estimate, difference
+from digits.figures import benchmark, inline, tables
+from digits.statistics import Estimate, Summary, difference
 from larder import store
 
 
@@ -31,6 +32,25 @@ def as_svg(figure):
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg")
     return buffer.getvalue()
+
+
+@pytest.mark.parametrize("nudge", [1e-13, -1e-13])
+def test_the_last_bits_of_the_layout_change_no_byte(monkeypatch, nudge):
+    """Nudge all axes as the solver does from one process to another."""
+    layers = architecture.result().layers
+    steady = as_svg(figures.network(layers))
+    solve = ConstrainedLayoutEngine.execute
+
+    def nudged(self, figure):
+        solve(self, figure)
+        for axis in figure.axes:
+            bounds = axis.get_position(original=True).bounds
+            axis.set_position([number + nudge for number in bounds])
+            axis.set_in_layout(True)
+
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", nudged)
+    assert b"clip-path" in steady
+    assert as_svg(figures.network(layers)) == steady
 
 
 def test_digit_row_has_an_axis_a_digit_and_its_label():
@@ -100,15 +120,27 @@ def test_markdown_refuses_rows_of_another_length():
         tables.markdown(("a", "b"), [(1,)], "lr")
 
 
+def test_numbers_within_a_sentence():
+    assert inline.number(55050) == "55,050"
+    assert inline.number(2.3026, 3) == "2.303"
+    assert inline.setting(0.00018) == "0.00018"
+    assert inline.setting(12) == "12"
+    assert inline.scientific(3.2e-5) == "3e-05"
+    assert inline.text(("a", 1)) == "('a', 1)"
+    assert inline.interval((0.9731, 0.97524)) == "97.31 % to 97.52 %"
+    assert inline.level(Estimate(0.431, 0.409, 0.45)) == "0.43 (0.41 to 0.45)"
+
+
 def test_percentages():
-    assert tables.percent(0.97314) == "97.31 %"
-    assert tables.percent(0.97314, 0) == "97 %"
-    assert tables.points(0.00484) == "0.48"
-    assert tables.points(-0.0149) == "−1.49"
-    found = tables.with_deviation(pd.Series([0.96, 0.97, 0.98]))
+    assert inline.percent(0.97314) == "97.31 %"
+    assert inline.percent(0.97314, 0) == "97 %"
+    assert inline.points(0.00484) == "0.48"
+    assert inline.points(-0.0149) == "−1.49"
+    found = inline.with_deviation(pd.Series([0.96, 0.97, 0.98]))
     assert found == "97.00 ± 1.00 %"
-    assert tables.with_deviation(pd.Series([None, None])) == "–"
-    assert tables.with_deviation(pd.Series([0.9824])) == "98.24 %"
+    assert inline.with_deviation(Summary(0.97, 0.01, 3)) == found
+    assert inline.with_deviation(pd.Series([None, None])) == "–"
+    assert inline.with_deviation(pd.Series([0.9824])) == "98.24 %"
 
 
 def test_parameters_are_derived_and_add_up():
@@ -135,6 +167,7 @@ def test_preprocessing_shows_a_digit_of_each_class():
     assert found.labels.tolist() == list(range(10))
     assert found.examples.shape == (10, 28, 28)
     table = tables.preprocessing(found.table).data
+    assert found.types == ("uint8", "float32")
     assert "60,000 × 28 × 28 × 1" in table
     assert "float32" in table
 
@@ -314,6 +347,7 @@ def test_benchmark_table_compares_with_the_loop_and_the_limit():
         index=[benchmark.NAIVE, benchmark.ALL, benchmark.LIMIT],
     )
     found = benchmark.Benchmark(ways, "a processor", 2, "2026-11-22", 4, 3)
+    assert found.times(benchmark.ALL, benchmark.NAIVE) == 2
     table = tables.benchmark(found).data.splitlines()
     cells = [[cell.strip() for cell in row.split("|")][1:-1] for row in table]
     assert cells[2] == ["a plain loop of `model.fit`", "0.25", "1.00", "0.25",
@@ -352,6 +386,7 @@ def test_a_stored_benchmark_of_the_page_is_read_and_shown(monkeypatch, results):
     monkeypatch.setattr(benchmark, "path", lambda name: file)
     found = benchmark.load_page()
     assert (found.outcome, found.packed_bytes) == ("abc", 1_500_000)
+    assert found.furthest == pytest.approx(0.0001)
     rows = tables.page_benchmark(found).data.splitlines()
     cells = [[cell.strip() for cell in row.split("|")][1:-1] for row in rows]
     assert cells[2] == ["dense (2D)", "1,000", "0.4 ms", "98.01 %", "98.00 %",

@@ -225,9 +225,9 @@ def test_errors_are_those_of_the_networks(fakes, monkeypatch):
     each = [outputs(labels, wrong=w) for w in ([3, 7], [3, 7], [3, 11])]
     dense = [outputs(labels, wrong=w).argmax(1) for w in ([3, 4], [5], [])]
     found = evaluation.examine_errors(
-        ErrorsConfig(convolutional=3),
-        *(Result({}, arrays={"test_probabilities": one}) for one in each),
-        *(Result({}, arrays={"test_predictions": one}) for one in dense),
+        ErrorsConfig(),
+        [Result({}, arrays={"test_probabilities": one}) for one in each],
+        [Result({}, arrays={"test_predictions": one}) for one in dense],
     )
     arrays = found.arrays
     assert list(arrays["missed_indices"]) == [3, 7]

@@ -278,4 +278,7 @@ def test_origins_are_those_of_the_stored_runs():
     found = {origin.experiment: origin for origin in provenance.origins()}
     assert found["convolution"].runs == len(convolution.runs())
     assert found["convolution"].minutes > 10
+    assert provenance.hours("convolution") == pytest.approx(
+        found["convolution"].minutes / 60
+    )
     assert all(origin.days and origin.processors for origin in found.values())

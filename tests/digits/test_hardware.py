@@ -7,7 +7,8 @@ import pytest
 
 from digits import machine
 from digits.kept import LARDER
-from larder.computing import compute as computing
+from larder.computing.attempts import bits_of
+from larder.computing.driver import at_once
 from larder.machine import hardware
 
 
@@ -33,7 +34,7 @@ def import_tensorflow_with(monkeypatch, *names):
 
 def test_runs_go_to_a_gpu_one_at_a_time(card):
     assert machine.gpus() == ["0000:17:00.0"]
-    assert computing.at_once(LARDER) == 1
+    assert at_once(LARDER) == 1
 
 
 @pytest.mark.parametrize("hidden", ["", "-1"])
@@ -66,6 +67,6 @@ def test_a_checkpoint_belongs_to_the_gpus(card, monkeypatch, tmp_path):
     from toy_tasks import toys
 
     (run,) = toys()
-    with_card = computing._bits_of(LARDER.at(tmp_path), run)
+    with_card = bits_of(LARDER.at(tmp_path), run)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert computing._bits_of(LARDER.at(tmp_path), run) != with_card
+    assert bits_of(LARDER.at(tmp_path), run) != with_card

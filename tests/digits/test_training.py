@@ -12,7 +12,7 @@ import toy_tasks
 from digits import data
 from digits.tasks import training
 from digits.tasks.training import DenseConfig
-from larder import progress
+from larder import Context
 
 TINY = {"hidden_units": (8,), "epochs": 2, "batch_size": 50,
         "whole_training_set": True}
@@ -30,15 +30,12 @@ def fakes(monkeypatch):
 def trained(keras):
     """Train once; give the result and the progress that was reported."""
     heard = []
-    progress.listen(lambda *steps: heard.append(steps))
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(data, "read_arrays", toy_tasks.fake_arrays)
-            result = training.train_dense_classifier(
-                DenseConfig(**TINY, keep_weights=True)
-            )
-    finally:
-        progress.listen(None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "read_arrays", toy_tasks.fake_arrays)
+        result = training.train_dense_classifier(
+            DenseConfig(**TINY, keep_weights=True),
+            Context(lambda *steps: heard.append(steps)),
+        )
     return result, heard
 
 
@@ -323,12 +320,6 @@ def test_early_stopping_never_looks_at_the_test_images():
 def test_each_epoch_is_reported(trained):
     _, heard = trained
     assert heard == [(1, 2), (2, 2)]
-
-
-def test_progress_without_a_listener_goes_nowhere(trained):
-    _, heard = trained
-    progress.report(1, 1)
-    assert (1, 1) not in heard
 
 
 @pytest.mark.parametrize(

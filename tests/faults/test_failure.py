@@ -10,7 +10,7 @@ import toy_tasks
 from digits.kept import compute
 from digits.tasks.training import DenseConfig
 from larder import Run
-from larder.computing.compute import RunsFailed
+from larder.computing.errors import RunsFailed
 from toy_tasks import Toy, status, toys, traces
 
 

@@ -8,8 +8,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
+import larder
 import toy_tasks
-from digits.kept import compute, statuses, survey
+from digits.kept import LARDER, compute, statuses, survey
 from larder import Run, freshness, store
 from toy_tasks import Toy, toys
 
@@ -36,7 +37,8 @@ def test_the_code_is_asked_for_once_a_task(look, many, results, monkeypatch):
 def test_what_many_need_is_looked_at_once(results, here, monkeypatch):
     (needed,) = toys()
     totals = [
-        Run("toys", f"total-{n}", toy_tasks.add, Toy(n), needs=(needed,))
+        Run("toys", f"total-{n}", toy_tasks.add, Toy(n),
+            inputs={"needed": (needed,)})
         for n in range(5)
     ]
     compute(totals, executor=here, folder=results)
@@ -63,6 +65,23 @@ def test_a_survey_unpacks_nothing_and_says_the_same(many, results):
 
 def hold(config):
     return store.Result({}, {}, {"zeros": np.zeros(500_000)})
+
+
+@pytest.mark.parametrize("way", ["refresh", "compute"])
+def test_the_driver_keeps_what_its_caller_asks_for(way, results, here):
+    """Of 20 results with 4 MB each, nothing or all; so the test can tell."""
+    runs = toys(20, task=hold)
+    tracemalloc.start()
+    try:
+        found = getattr(larder, way)(
+            LARDER.at(results), runs, jobs=1, executor=here
+        )
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (peak < 30 * 2**20) == (way == "refresh")
+    assert found is None or len(found) == 20
+    assert {item.state for item in survey(runs, results)} == {"fresh"}
 
 
 def test_looking_through_many_takes_the_memory_of_one(results, here):

@@ -21,7 +21,7 @@ from PIL import Image
 
 from digits import handwriting, paths
 from digits.handwriting import pictures
-from larder import Result, checkpoint, store
+from larder import Context, Result, store
 from larder.store import DamagedResult
 from test_store import WHOLE, with_checksum
 
@@ -52,7 +52,7 @@ def test_the_package_names_nothing_that_runs_what_it_reads():
                 "loads", "load"
             ) and getattr(node.value, "id", None) in ("pickle", "yaml"):
                 pickles.append(file.name)
-    assert pickles == ["workers.py"]
+    assert pickles == ["process.py"]
 
 
 def stored_with(path, suffix, content):
@@ -128,15 +128,15 @@ def test_a_checkpoint_is_never_unpickled(tmp_path):
             return os.mkdir, (str(evil),)
 
     file = tmp_path / "kept"
-    with checkpoint.keep_in(file, "this"):
-        checkpoint.save([])
-        with zipfile.ZipFile(file, "a") as archive:
-            member = io.BytesIO()
-            np.lib.format.write_array(
-                member, np.array([Evil()]), allow_pickle=True
-            )
-            archive.writestr("array_0.npy", member.getvalue())
-        assert checkpoint.load() is None
+    context = Context(file=file)
+    context.save([])
+    with zipfile.ZipFile(file, "a") as archive:
+        member = io.BytesIO()
+        np.lib.format.write_array(
+            member, np.array([Evil()]), allow_pickle=True
+        )
+        archive.writestr("array_0.npy", member.getvalue())
+    assert context.load() is None
     assert not evil.exists()
 
 

@@ -29,7 +29,7 @@ from digits.tasks.denoiser import DenoiserConfig
 from digits.tasks.training import DenseConfig
 from handin import freeze, submission
 from handin.front import frontpage
-from larder import checkpoint, store
+from larder import Context, store
 from test_data import small_mnist  # noqa: F401, a fixture
 from toy_tasks import status, toys
 
@@ -210,16 +210,14 @@ def test_a_mutated_checkpoint_counts_as_nothing_or_the_same(
     file = tmp_path / "kept"
     state = [np.arange(40), np.ones((3, 3), np.float32)]
     generator = random.Random(4)
-    with checkpoint.keep_in(file, "this"):
-        checkpoint.save(state)
-        whole = file.read_bytes()
-        for _ in range(count):
-            file.write_bytes(mutated(whole, generator))
-            with attempt("malformed checkpoint"):
-                found = checkpoint.load()
-                assert found is None or all(
-                    map(np.array_equal, found, state)
-                )
+    context = Context(file=file)
+    context.save(state)
+    whole = file.read_bytes()
+    for _ in range(count):
+        file.write_bytes(mutated(whole, generator))
+        with attempt("malformed checkpoint"):
+            found = context.load()
+            assert found is None or all(map(np.array_equal, found, state))
 
 
 # Configs.

@@ -19,9 +19,9 @@ import pytest
 
 import toy_tasks
 from digits.kept import compute, survey
-from larder import Result, checkpoint, store
-from larder.computing import workers
-from larder.computing.compute import RunsFailed
+from larder import Context, Result, store
+from larder.computing import process
+from larder.computing.errors import RunsFailed
 from sweep import start, sweep
 from test_compute import files_in
 from test_store import everything_in
@@ -119,18 +119,17 @@ def test_a_run_does_not_fail_for_its_checkpoint(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    file = tmp_path / "kept"
-    with checkpoint.keep_in(file, "this"):
-        checkpoint.save([np.ones(3)])
-        monkeypatch.setattr(store, "write_atomically", full)
-        checkpoint.save([np.zeros(3)])
-        (kept,) = checkpoint.load()
+    context = Context(file=tmp_path / "kept")
+    context.save([np.ones(3)])
+    monkeypatch.setattr(store, "write_atomically", full)
+    context.save([np.zeros(3)])
+    (kept,) = context.load()
     assert kept.tolist() == [1, 1, 1]
 
 
 def test_a_run_does_not_fail_for_its_bar(tmp_path):
-    workers._tell(tmp_path / "absent/progress", 1, 2)
-    workers._tell(tmp_path / "progress", 1, 2)
+    process.tell(tmp_path / "absent/progress", 1, 2)
+    process.tell(tmp_path / "progress", 1, 2)
     assert (tmp_path / "progress").read_text() == "1 2"
 
 

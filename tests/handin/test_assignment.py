@@ -26,6 +26,12 @@ def test_the_report_answers_every_sentence_in_its_section():
     assert assignment.unanswered(ASKED, SOURCE) == []
 
 
+def test_the_words_of_a_claim_may_answer():
+    demand = Demand("3A", "Which?", "reached by each of them: the worst")
+    assert 'claim("each of them"' in SOURCE
+    assert assignment.unanswered([demand], SOURCE) == []
+
+
 def test_an_answer_that_is_gone_or_elsewhere_is_named():
     demand = Demand("2B", "How is it read?", "How to read it.")
     assert assignment.unanswered([demand], SOURCE) == []

@@ -22,11 +22,11 @@ from pypdf.generic import (
 )
 
 from digits import cli, paths
-from digits.figures import provenance
 from handin import (
     GitError,
     RenderError,
     contents,
+    freeze,
     pdf,
     prose,
     selfcheck,
@@ -132,7 +132,7 @@ def project(tmp_path):
 def fresh(monkeypatch):
     """Let results and freeze be fresh, which tests of their own look at."""
     monkeypatch.setattr(selfcheck, "stale_results", lambda root: [])
-    monkeypatch.setattr(provenance, "freeze_problems", lambda root: [])
+    monkeypatch.setattr(freeze, "freeze_problems", lambda root: [])
 
 
 @pytest.fixture
@@ -251,6 +251,23 @@ def test_a_freeze_of_other_results_is_named(tmp_path):
 def test_only_running_text_is_spell_checked(hidden):
     source = f"---\ntitle: teh\n---\nThe text.\n\n{hidden}\n\nMore text.\n"
     assert prose.misspelt(prose.prose(source)) == []
+
+
+def test_the_words_of_a_claim_are_running_text():
+    source = (
+        'One.\n---\nIt *is `{python} claim("teh best", one, ">", other)`*, '
+        'by `{python} number(teh)`.\n'
+    )
+    assert "It *is teh best*, by" in prose.prose(source)
+    assert prose.misspelt(prose.prose(source)) == ["teh"]
+
+
+def test_a_table_in_the_text_is_mentioned():
+    table = "| a |\n|:--|\n| b |\n\n: A caption. {#tbl-here}\n"
+    assert selfcheck.figures(f"{REPORT}\n{table}") == [
+        "tbl-here: nowhere mentioned as @tbl-here"
+    ]
+    assert selfcheck.figures(f"{REPORT}\nSee @tbl-here.\n\n{table}") == []
 
 
 def test_a_word_list_has_words_to_take_and_to_refuse():

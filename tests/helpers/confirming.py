@@ -20,12 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from larder import checkpoint, progress
 from digits import data
-from larder import ignored
-from digits.tasks.rehearsal import IN_SMALL, rehearsed
-from larder import Rehearsal, smaller
-from larder import Result
+from larder import Context, Rehearsal, Result, ignored, smaller
+from digits.tasks.rehearsal import IN_SMALL
 
 
 @dataclass(frozen=True)
@@ -41,10 +38,10 @@ class Config:
 
     @ignored(IN_SMALL)
     def rehearsal(self):
-        return Rehearsal(smaller(self, epochs=3), train=120, test=40)
+        return Rehearsal(smaller(self, epochs=3), {"train": 120, "test": 40})
 
 
-def train(config: Config):
+def train(config: Config, context: Context):
     mnist = data.load_mnist(whole=True)
     images = mnist.train.images.reshape(len(mnist.train.labels), -1)
     targets = data.one_hot(mnist.train.labels)
@@ -53,7 +50,7 @@ def train(config: Config):
     bias = generator.normal(size=10)
     table = {"epoch": [], "norm": []}
     first = 0
-    if (kept := checkpoint.load()) is not None:
+    if (kept := context.load()) is not None:
         first, weights, bias, norms = int(kept[0]), *kept[1:]
         table = {"epoch": list(range(1, first + 1)), "norm": norms.tolist()}
     for epoch in range(first, config.epochs):
@@ -64,10 +61,10 @@ def train(config: Config):
                 weights = np.tanh(weights)
         table["epoch"].append(epoch + 1)
         table["norm"].append(float(np.linalg.norm(weights)))
-        checkpoint.save([
+        context.save([
             np.array(epoch + 1), weights, bias, np.array(table["norm"])
         ])
-        progress.report(epoch + 1, config.epochs)
+        context.report(epoch + 1, config.epochs)
     return Result(
         metrics={"accuracy": score(mnist.test, weights, bias)},
         table=table,
@@ -94,10 +91,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from digits import data
-from larder import ignored
-from digits.tasks.rehearsal import IN_SMALL, rehearsed
-from larder import Rehearsal
-from larder import Result
+from digits.tasks.rehearsal import IN_SMALL
+from larder import Rehearsal, Result, ignored
 
 
 @dataclass(frozen=True)
@@ -106,7 +101,7 @@ class JudgeConfig:
 
     @ignored(IN_SMALL)
     def rehearsal(self):
-        return Rehearsal(self, train=120, test=40)
+        return Rehearsal(self, {"train": 120, "test": 40})
 
 
 def judge(config: JudgeConfig, trained):
@@ -128,7 +123,7 @@ def runs():
 {runs}
     ]
     return [*found, *(
-        Run(NAME, "judge_" + run.name, judge, JudgeConfig(), (run,))
+        Run(NAME, "judge_" + run.name, judge, JudgeConfig(), {{"trained": run}})
         for run in found if run.name in {judged}
     )]
 '''

@@ -10,7 +10,7 @@ import numpy as np
 
 import larder
 from digits.kept import LARDER
-from larder import Result, Run, Status, checkpoint, progress
+from larder import NOWHERE, Context, Result, Run, Status
 
 
 def status(run: Run, folder: Path | None = None) -> Status:
@@ -131,16 +131,16 @@ def guess(config: Toy) -> Result:
     )
 
 
-def walk(config: Toy) -> Result:
+def walk(config: Toy, context: Context = NOWHERE) -> Result:
     """Walk at random for 4 steps, each with a checkpoint."""
-    kept = checkpoint.load() or [np.array(0), np.zeros(20_000)]
+    kept = context.load() or [np.array(0), np.zeros(20_000)]
     _trace(config, "begun")
     place = kept[1]
     for step in range(int(kept[0]), 4):
         time.sleep(config.seconds)
         generator = np.random.default_rng((config.number, step))
         place = place + generator.normal(size=place.shape)
-        checkpoint.save([np.array(step + 1), place])
+        context.save([np.array(step + 1), place])
     return Result(
         metrics={"mean": float(place.mean())},
         table={"epoch": [1, 2], "place": [float(x) for x in place[:2]]},
@@ -154,9 +154,9 @@ def not_a_number(config: Toy) -> Result:
     return Result(metrics={"square": float("nan")})
 
 
-def report_progress(config: Toy) -> Result:
+def report_progress(config: Toy, context: Context) -> Result:
     """Tell how far it is, then wait for a file named `go`."""
-    progress.report(3, 7)
+    context.report(3, 7)
     _trace(config, "reported")
     go = Path(config.folder) / "go"
     while not go.exists():
@@ -224,20 +224,31 @@ def train_classifier_on_fakes(config) -> Result:
     return classifier.train_classifier(config)
 
 
-def add(config: Toy, *needed: Result) -> Result:
+def add(config: Toy, needed: tuple[Result, ...]) -> Result:
     """Add a number to the squares that other runs computed."""
     _trace(config, "begun")
     squares = sum(result.metrics["square"] for result in needed)
     return Result(metrics={"square": squares + config.number})
 
 
-def count_with_checkpoints(config: Toy) -> Result:
+def let_go(config: Toy, needed: Result) -> Result:
+    """Write the file that `report_progress` waits for."""
+    (Path(config.folder) / "go").touch()
+    return Result(metrics={"square": needed.metrics["square"]})
+
+
+def finish(config: Toy, needed: tuple[Result, ...]) -> Result:
+    """Tell how many results there are."""
+    return Result(metrics={"needed": len(needed)})
+
+
+def count_with_checkpoints(config: Toy, context: Context) -> Result:
     """Count to 5, keep each step, and die after the step of the number."""
-    kept = checkpoint.load()
+    kept = context.load()
     begun_at = int(kept[0]) if kept else 0
     _trace(config, f"from-{begun_at}")
     for step in range(begun_at + 1, 6):
-        checkpoint.save([np.array(step)])
+        context.save([np.array(step)])
         if step == config.number and begun_at < step:
             os.kill(os.getpid(), signal.SIGKILL)
     return Result(metrics={"begun_at": begun_at})

@@ -19,15 +19,10 @@ from digits import cli, data, paths
 from digits.experiments import baseline, weight_decay
 from digits.kept import LARDER, compute
 from digits.tasks.training import DenseConfig
-from larder import Run
+from larder import Run, terminal
 from larder.computing import cluster
-from larder.computing import compute as computing
 from larder.computing.cluster import ClusterError, connect
-from larder.computing.compute import (
-    TRAIN_VARIABLE,
-    ComputingStopped,
-    RunsFailed,
-)
+from larder.computing.errors import ComputingStopped, RunsFailed
 from test_compute import files_in
 from test_workers import PATIENCE, is_alive, wait_until
 from toy_tasks import Toy, status, toys, traces
@@ -37,7 +32,7 @@ pytest.importorskip("distributed", reason="needs Dask: the extra [dask]")
 # As a user starts processes: TensorFlow, once imported, alters its own, and
 # CI forbids training, which these toys are not meant by.
 CLEAN = dict(project.ENVIRONMENT)
-CLEAN.pop(TRAIN_VARIABLE, None)
+CLEAN.pop(LARDER.variable, None)
 DASK = Path(sys.executable).parent / "dask"
 TESTS = Path(toy_tasks.__file__).parent
 TRAININGS = 2
@@ -153,9 +148,10 @@ def compute_apart(folder: Path, trainings: int, *address: str, before=()):
     """Compute a few runs in a process of its own; read what it stored."""
     script = folder.with_suffix(".py")
     script.write_text(COMPUTE)
+    places = [str(Path(__file__).parent), with_package(TESTS)]
     subprocess.run(
         [*before, sys.executable, script, folder, str(trainings), *address],
-        check=True, env=CLEAN | {"PYTHONPATH": with_package(TESTS)},
+        check=True, env=CLEAN | {"PYTHONPATH": os.pathsep.join(places)},
     )
     return files_in(folder)
 
@@ -168,9 +164,25 @@ def test_results_are_those_of_the_local_workers(shared, tmp_path):
     assert here == there
 
 
+def test_what_a_worker_s_machine_says_changes_nothing(empty, tmp_path):
+    """Its child computes as a worker here does, where nothing is said."""
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras/keras.json").write_text(json.dumps({
+        "floatx": "float16", "image_data_format": "channels_first",
+        "epsilon": 0.01, "backend": "jax",
+    }))
+    empty.work(1, HOME=str(tmp_path), KERAS_BACKEND="jax", KERAS_MAX_EPOCHS="1",
+               TF_DETERMINISTIC_OPS="1", TF_ENABLE_ONEDNN_OPTS="0",
+               TF_XLA_FLAGS="--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit")
+    there = compute_apart(tmp_path / "there", 1, empty.address)
+    assert there == compute_apart(tmp_path / "here", 1)
+    assert "settings" not in there["trained-0.json"]["stamp"]
+
+
 def test_a_run_gets_what_it_needs(shared, results):
     squares = toys(3)
-    total = Run("toys", "total", toy_tasks.add, Toy(10), tuple(squares))
+    total = Run("toys", "total", toy_tasks.add, Toy(10),
+                {"needed": tuple(squares)})
     (found,) = compute_on(shared, [total], results)
     assert found.result.metrics == {"square": 15}
 
@@ -182,7 +194,7 @@ def test_a_failure_is_told_as_of_a_local_worker(shared, results):
 
 
 def test_workers_compute_with_one_thread(shared, results):
-    name, value = next(iter(LARDER.environment.items()))
+    name, value = next(iter(LARDER.environment.pinned.items()))
     with connect(LARDER, shared.address, toys(), lambda _: None) as executor:
         assert executor.submit(os.getenv, name).result(60) == value
 
@@ -219,7 +231,7 @@ class Recorder:
 
 def test_bars_are_fed_by_the_workers(empty, results, marks, monkeypatch):
     bars = Recorder(0)
-    monkeypatch.setattr(computing.terminal, "Bars", lambda total: bars)
+    monkeypatch.setattr(terminal, "Bars", lambda total: bars)
     empty.work(1)
     runs = toys(2, toy_tasks.report_progress, folder=marks)
     names = [str(run) for run in runs]
@@ -350,7 +362,7 @@ def test_other_code_is_refused_by_name(empty, tmp_path):
 
 def test_other_versions_are_refused_by_name(shared, monkeypatch):
     monkeypatch.setattr(
-        cluster, "versions", lambda: {"keras": "2.0", "numpy": "1.0"}
+        cluster, "versions", lambda _: {"keras": "2.0", "numpy": "1.0"}
     )
     with pytest.raises(
         ClusterError, match=r"version of keras is 2\.0 here and 3"
@@ -452,7 +464,7 @@ def test_where_no_scheduler_answers_it_says_so(monkeypatch):
 def test_without_dask_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(
-        ClusterError, match=r"pip install 'digits\[dask\]'"
+        ClusterError, match="pip install distributed"
     ), connect(LARDER, "tcp://127.0.0.1:9", toys(), lambda _: None):
         pass
 
@@ -499,11 +511,11 @@ def test_a_number_beyond_the_list_is_refused(asked):
     assert "numbered from 0 to 2" in done.output
 
 
-# An array of jobs, as CLUSTER.md has it, without Slurm.
+# An array of jobs, as docs/cluster.md has it, without Slurm.
 
 
 def array_script() -> str:
-    text = (paths.ROOT / "CLUSTER.md").read_text(encoding="utf-8")
+    text = (paths.ROOT / "docs/cluster.md").read_text(encoding="utf-8")
     return re.search(r"```sh\n(#!/usr/bin/env bash\n.*?)```", text, re.S)[1]
 
 
@@ -520,7 +532,7 @@ def test_the_script_of_the_array_runs():
             ["bash", "-c", array_script()], capture_output=True, text=True,
             cwd=paths.ROOT, env=CLEAN | {
                 "SLURM_ARRAY_TASK_ID": str(number),
-                TRAIN_VARIABLE: "never",
+                LARDER.variable: "never",
                 "PATH": os.pathsep.join(
                     [str(DASK.parent), os.environ["PATH"]]
                 ),

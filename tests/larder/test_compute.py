@@ -21,8 +21,8 @@ import toy_tasks
 from digits import data
 from digits.kept import LARDER, compute
 from larder import Run, store
-from larder.computing import compute as computing
-from larder.computing.compute import RunsFailed, TrainingRefused
+from larder.computing import attempts
+from larder.computing.errors import RunsFailed, TrainingRefused
 from test_workers import PATIENCE, is_alive, wait_until
 from toy_tasks import Toy, status, toys, traces
 
@@ -138,7 +138,8 @@ def test_another_library_is_a_note(results, here):
     store.save(
         run.path(results),
         stored.result,
-        stored.stamp | {"versions": versions, "hardware": {"cores": 999}},
+        stored.stamp | {"versions": versions, "hardware": {"cores": 999},
+                        "settings": {}},
     )
     now = status(run, results)
     assert (now.state, now.reasons) == ("fresh", ())
@@ -564,7 +565,7 @@ def test_what_has_ended_but_was_not_looked_at_is_kept(results, monkeypatch):
     def nothing_yet(futures, *_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(computing, "wait", nothing_yet)
+    monkeypatch.setattr(attempts, "wait", nothing_yet)
     with Hasty(1) as executor, pytest.raises(KeyboardInterrupt):
         compute(toys(), executor=executor, folder=results)
     assert status(toys()[0], results).state == "fresh"

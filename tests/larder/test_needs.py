@@ -8,9 +8,10 @@ import pytest
 import toy_tasks
 from digits.kept import LARDER, compute
 from larder import Run, store
-from larder.computing import compute as computing
-from larder.computing.compute import RunsFailed, TrainingRefused
-from larder.computing.workers import LocalExecutor, WorkerDied
+from larder.computing.attempts import Call, perform
+from larder.computing.errors import RunsFailed, TrainingRefused
+from larder.computing.process import WorkerDied
+from larder.computing.workers import LocalExecutor
 from toy_tasks import Toy, status, toys, traces
 
 
@@ -19,7 +20,7 @@ def chain(marks):
     """Two squares, 1 and 4, and a run that adds them to 10."""
     _, *squares = toys(3, folder=marks)
     total = Run("toys", "total", toy_tasks.add,
-                Toy(10, f"{marks}/total"), tuple(squares))
+                Toy(10, f"{marks}/total"), {"needed": tuple(squares)})
     return squares, total
 
 
@@ -50,7 +51,7 @@ def test_another_outcome_makes_stale(chain, results, here):
     squares, total = chain
     compute([total], executor=here, folder=results)
     changed = replace(squares[0], config=replace(squares[0].config, number=7))
-    now = replace(total, needs=(changed, squares[1]))
+    now = replace(total, inputs={"needed": (changed, squares[1])})
     assert status(now, results).reasons == (
         "needs toys/toy-1, which is stale",
     )
@@ -96,13 +97,53 @@ def test_force_leaves_what_is_only_needed(chain, results, here, marks):
     assert len(traces(marks, "begun")) == 2
 
 
-def test_what_is_needed_fails(chain, results, here):
+def test_what_is_needed_fails(chain, results, here, marks):
     squares, total = chain
     broken = replace(squares[0], task=toy_tasks.fail)
-    with pytest.raises(RunsFailed, match="toy number 1 is broken"):
-        compute([replace(total, needs=(broken, squares[1]))],
-                executor=here, folder=results)
+    total = replace(total, inputs={"needed": (broken, squares[1])})
+    last = Run("toys", "last", toy_tasks.let_go, Toy(0, marks),
+               {"needed": total})
+    with pytest.raises(RunsFailed, match="toy number 1 is broken") as caught:
+        compute([last], executor=here, folder=results)
+    for run in (total, last):
+        assert f"{run} was not begun: what it needs failed" in str(caught.value)
     assert status(squares[1], results).state == "fresh"
+    assert not traces(f"{marks}/total", "begun")
+
+
+def test_a_run_begins_when_its_own_needs_are_done(results, marks):
+    """Not when all needs of all runs are: the first ends only after the last.
+
+    Two levels down, since each level was once computed as a whole.
+    """
+    endless = Run("toys", "endless", toy_tasks.report_progress, Toy(0, marks))
+    (quick,) = toys(1, folder=marks)
+    middle = Run("toys", "middle", toy_tasks.add, Toy(1, marks),
+                 {"needed": (quick,)})
+    last = Run("toys", "last", toy_tasks.let_go, Toy(2, marks),
+               {"needed": middle})
+    late = Run("toys", "late", toy_tasks.finish, Toy(3, marks),
+               {"needed": (endless, last)})
+    found = compute([late, last, endless], jobs=2, folder=results)
+    assert [item.result.metrics for item in found] == [
+        {"needed": 2}, {"square": 1}, {"done": 1},
+    ]
+
+
+def test_runs_that_only_may_change_are_looked_at_again(
+    chain, results, here, marks
+):
+    """Forced, a need comes out as it was; what needs it stays as it is."""
+    squares, total = chain
+    last = Run("toys", "last", toy_tasks.let_go, Toy(0, marks),
+               {"needed": total})
+    compute([last], executor=here, folder=results)
+    before = status(total, results).stored
+    found = compute([squares[0], last], executor=here, folder=results,
+                    force=True)
+    assert len(found) == 2
+    assert len(traces(marks, "begun", 1)) == 2
+    assert status(total, results).stored == before
 
 
 def test_never_training_names_what_is_needed(
@@ -166,13 +207,11 @@ def test_a_damaged_checkpoint_counts_as_nothing(results, marks, damage):
 
 def _leave_checkpoint(run, results):
     """Let a run die, without a second try; return the file that it left."""
-    file = computing._checkpoint_of(run, results)
+    call = Call.of(LARDER.at(results), run)
+    file = call.checkpoint
     file.parent.mkdir(parents=True, exist_ok=True)
     executor = LocalExecutor(1)
-    future = executor.submit(
-        computing._execute, run.task, (run.config,), file,
-        computing._bits_of(LARDER.at(results), run), (), dict,
-    )
+    future = executor.submit_reporting(perform, call)
     with pytest.raises(WorkerDied):
         future.result()
     executor.shutdown()

@@ -12,9 +12,10 @@ import pytest
 
 import toy_tasks
 from digits.kept import LARDER
-from larder import scratch
+from larder import Context, scratch
 from larder.computing import workers
-from larder.computing.workers import LocalExecutor, WorkerDied
+from larder.computing.process import WorkerDied
+from larder.computing.workers import LocalExecutor
 from toy_tasks import Toy, traces
 
 PATIENCE = 60  # seconds; only a hang lasts so long
@@ -54,7 +55,7 @@ def test_keywords_are_passed_on(shared):
 
 
 def test_a_worker_has_one_thread(shared):
-    for name, value in LARDER.environment.items():
+    for name, value in LARDER.environment.pinned.items():
         assert shared.submit(os.getenv, name).result(PATIENCE) == value
 
 
@@ -112,9 +113,13 @@ def test_a_death_ends_one_call_and_keeps_its_last_words():
         executor.shutdown()
 
 
+def report(listener, config):
+    return toy_tasks.report_progress(config, Context(listener))
+
+
 def test_progress_is_told_while_a_call_runs(tmp_path, shared):
     config = Toy(folder=str(tmp_path))
-    future = shared.submit(toy_tasks.report_progress, config)
+    future = shared.submit_reporting(report, config)
     wait_until(lambda: traces(tmp_path, "reported"))
     assert shared.progress_of(future) == (3, 7)
     (tmp_path / "go").touch()

@@ -7,8 +7,9 @@ import pytest
 
 from digits import cli, paths
 
-PAGES = ("README.md", "CONTRIBUTING.md", "CLUSTER.md", "benchmarks/README.md",
-         "docs/handing-in.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "benchmarks/README.md", *(
+    f"docs/{file.name}" for file in sorted((paths.ROOT / "docs").glob("*.md"))
+))
 TESTS = "\n".join(
     file.read_text(encoding="utf-8")
     for file in sorted(Path(__file__).parents[1].rglob("test_*.py"))
@@ -20,8 +21,7 @@ def read(page):
 
 
 def test_every_promise_has_its_tests():
-    section = read("README.md").partition("## What you can rely on\n")[2]
-    rows = re.findall(r"^\| .* \|$", section.partition("\n## ")[0], re.M)[1:]
+    rows = re.findall(r"^\| .* \|$", read("docs/promises.md"), re.M)[1:]
     assert len(rows) >= 8
     for row in rows:
         names = re.findall(r"`(test_\w+)`", row)
@@ -39,7 +39,13 @@ def test_links_lead_to_files(page):
 
 
 def test_every_command_is_told():
-    section = read("README.md").partition("## The command\n")[2]
-    told = set(re.findall(r"^digits (\w+)", section.partition("\n## ")[0],
-                          re.M))
+    commands = read("docs/command.md").partition("\n## ")[0]
+    told = set(re.findall(r"^digits (\w+)", commands, re.M))
     assert told == set(cli.main.commands)
+
+
+def test_the_readme_is_short_and_leads_to_every_page():
+    text = read("README.md")
+    assert len(text.splitlines()) <= 150
+    for page in PAGES[2:]:
+        assert f"]({page})" in text, page

@@ -76,7 +76,7 @@ def test_every_figure_and_table_is_mentioned_and_described():
 def test_every_reference_is_defined_and_every_definition_used():
     assert selfcheck.references(SOURCE, BIBLIOGRAPHY) == []
     defined = set(LABEL.findall(SOURCE)) | set(
-        re.findall(r"\{#(eq-[\w-]+)", SOURCE)
+        re.findall(r"\{#((?:eq|tbl)-[\w-]+)", SOURCE)
     )
     used = set(re.findall(r"@((?:fig|tbl|eq)-[\w-]+)", SOURCE))
     assert defined == used

@@ -41,6 +41,25 @@ class ArchitectureResult:
     layers: pd.DataFrame
     parameters: int
 
+    @property
+    def first_share(self) -> float:
+        """The share of all parameters that the first layer with any has."""
+        counts = self.layers["derived"]
+        return float(counts[counts > 0].iloc[0] / self.parameters)
+
+    @property
+    def inner_convolution(self) -> pd.Series:
+        """The row of the last convolution but one.
+
+        It gives as many values as it gets.
+        """
+        return self.layers.query("kind == 'Conv2D'").iloc[-2]
+
+    @property
+    def inner_as_dense(self) -> int:
+        """The weights that a dense layer in its place would have."""
+        return math.prod(self.inner_convolution["shape"]) ** 2
+
 
 def runs() -> list[Run]:
     """List a run for each network."""

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from digits import data
 from digits.kept import compute
+from digits.statistics import Summary, summarise, wilson_interval
 from digits.tasks.training import DenseConfig, train_dense_classifier
 from larder import Run
 from larder.frames import final_frame, table_frame
@@ -26,11 +28,67 @@ class BaselineResult:
     """What the report shows of 2C.
 
     `epochs` has a row a run and epoch, `final` a row a run; both have the
-    column `protocol`, "notebook" or "held-out".
+    column `protocol`, "notebook" or "held-out". What is named below is of the
+    notebook's protocol, where nothing else is said.
     """
 
     epochs: pd.DataFrame
     final: pd.DataFrame
+
+    @property
+    def test(self) -> Summary:
+        """Accuracy on the test images, over the seeds."""
+        return self._final("notebook", "test_accuracy")
+
+    @property
+    def validation(self) -> Summary:
+        """Accuracy on the images that our own protocol holds out."""
+        return self._final("held-out", "validation_accuracy")
+
+    def _final(self, protocol: str, column: str) -> Summary:
+        chosen = self.final[self.final["protocol"] == protocol]
+        return summarise(chosen[column])
+
+    @property
+    def test_interval(self) -> tuple[float, float]:
+        """The 95 % Wilson interval of the mean test accuracy."""
+        count, *_ = data.SHAPES["x_test"]
+        return wilson_interval(self.test.mean, count)
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch that all trainings end with."""
+        return int(self.epochs["epoch"].max())
+
+    def scored(self, epoch: int) -> Summary:
+        """Accuracy on the validation images after an epoch."""
+        return summarise(self._by_seed("scored_accuracy").loc[epoch])
+
+    def gain(self, start: int, end: int) -> Summary:
+        """What that accuracy gains between two epochs, seed by seed."""
+        scored = self._by_seed("scored_accuracy")
+        return summarise(scored.loc[end] - scored.loc[start])
+
+    def lead(self, epoch: int) -> Summary:
+        """How far training is ahead of validation, seed by seed."""
+        return summarise(
+            self._by_seed("accuracy").loc[epoch]
+            - self._by_seed("scored_accuracy").loc[epoch]
+        )
+
+    def _by_seed(self, column: str) -> pd.DataFrame:
+        return self.epochs.query("protocol == 'notebook'").pivot(
+            index="epoch", columns="seed", values=column
+        )
+
+    @property
+    def loss_changes(self) -> pd.Series:
+        """From epoch to epoch, the change of the mean validation loss.
+
+        Of both protocols, one after the other.
+        """
+        means = self.epochs.groupby(["protocol", "epoch"])["scored_loss"]
+        return means.mean().groupby("protocol").diff().dropna()
 
 
 def runs() -> list[Run]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from digits.kept import compute
+from digits.statistics import Summary, summarise
 from digits.tasks.classifier import ClassifierConfig, train_classifier
 from digits.tasks.evaluation import ShiftConfig, score_shifted
 from larder import Run
@@ -47,6 +48,58 @@ class ComparisonResult:
     sizes: pd.DataFrame
     shifts: pd.DataFrame
 
+    def accuracy(self, network: str, images: int) -> Summary:
+        """Test accuracy of a network trained on so many images."""
+        chosen = self.sizes.query(
+            "network == @network and training_images == @images"
+        )
+        return summarise(chosen["test_accuracy"])
+
+    def from_images(self, network: str, least: int) -> list[Summary]:
+        """Test accuracy for each number of images that is `least` or more."""
+        return [self.accuracy(network, n) for n in SIZES if n >= least]
+
+    def best_dense(self, least: int) -> list[Summary]:
+        """Give for each such number the better of the two dense networks."""
+        return [
+            max(pair, key=lambda found: found.mean)
+            for pair in zip(
+                self.from_images("dense", least),
+                self.from_images("dense-large", least), strict=True,
+            )
+        ]
+
+    def apart(self, images: int) -> float:
+        """How far the best and the worst of the three are apart."""
+        means = [self.accuracy(name, images).mean for name in NETWORKS]
+        return max(means) - min(means)
+
+    def moved(self, network: str, shift: int) -> Summary:
+        """Accuracy on test images that are moved by so many pixels."""
+        chosen = self.shifts.query("network == @network and shift == @shift")
+        return summarise(chosen["accuracy"])
+
+    def shifted(self, network: str, low: int, high: int) -> list[Summary]:
+        """Accuracy on images moved by `low` to `high` pixels."""
+        return [self.moved(network, by) for by in range(low, high + 1)]
+
+    @property
+    def fewer_errors(self) -> float:
+        """How many times fewer errors convolution makes, of all images.
+
+        Than the dense network with as many parameters.
+        """
+        dense, convolutional = (
+            1 - self.accuracy(name, SIZES[-1]).mean
+            for name in ("dense", "convolutional")
+        )
+        return dense / convolutional
+
+    @property
+    def multiplications(self) -> pd.Series:
+        """What a network multiplies for one image, by network."""
+        return self.sizes.groupby("network")["multiplications"].first()
+
 
 def runs() -> list[Run]:
     """List the runs: trainings, and evaluations of the fully trained."""
@@ -58,7 +111,7 @@ def runs() -> list[Run]:
     }
     return [*trainings.values(), *(
         Run(NAME, f"shifts_{network}_seed-{seed}", score_shifted,
-            ShiftConfig(run.config), (run,))
+            ShiftConfig(run.config), {"trained": run})
         for (network, size, seed), run in trainings.items()
         if size == SIZES[-1]
     )]

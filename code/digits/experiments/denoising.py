@@ -10,12 +10,11 @@ spread of the replicates has all three sources in it.
 """
 
 import dataclasses
-from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from digits.experiments import convolution, influences
+from digits.experiments.findings.denoising import DenoisingResult
 from digits.kept import compute
 from digits.tasks.convolutional import train_convolutional_network
 from digits.tasks.denoiser import DenoiserConfig, train_denoiser
@@ -26,7 +25,7 @@ from digits.tasks.evaluation import (
     show_denoising,
 )
 from digits.tasks.quality import QualityConfig, score_quality
-from larder import Result, Run
+from larder import Run
 from larder.frames import table_frame
 
 NAME = "denoising"
@@ -43,30 +42,6 @@ ALL_LEVELS = DenoiserConfig(noise_levels=(0.0, 1.0))
 CONVOLUTIONAL = dataclasses.replace(
     ALL_LEVELS, kind="convolutional", epochs=8
 )
-
-
-@dataclass(frozen=True)
-class DenoisingResult:
-    """What the report shows of 4A to 4C.
-
-    `epochs` has a row for each epoch of each of the notebook's auto-encoders,
-    `least_loss` is the least that their loss can be on the test images.
-    `quality` has a row for each of them and noise level, beside `mean_image`,
-    the `psnr` and `ssim` of the mean training image. `accuracy` has a row for
-    each `classifier` ("convolutional", "dense" or "seasoned", which has seen
-    noise), `denoiser` ("none", "notebook", "all-levels", "convolutional"),
-    `seed` and noise level; `confusion` has, by the same three, an array of
-    shape (levels, 10, 10). `examples` are those of
-    `evaluation.show_denoising`.
-    """
-
-    epochs: pd.DataFrame
-    least_loss: float
-    quality: pd.DataFrame
-    mean_image: dict[str, float]
-    accuracy: pd.DataFrame
-    confusion: dict[tuple[str, str, int], np.ndarray]
-    examples: Result
 
 
 def runs() -> list[Run]:
@@ -117,7 +92,7 @@ def _extension_runs() -> list[Run]:
 def _quality_runs() -> list[Run]:
     return [
         Run(NAME, f"quality_{run.name}", score_quality,
-            QualityConfig(run.config, noise_seed=seed), (run,))
+            QualityConfig(run.config, noise_seed=seed), {"trained": run})
         for seed, run in zip(SEEDS, notebook_runs(), strict=True)
     ]
 
@@ -150,7 +125,8 @@ def _accuracy_runs() -> dict[tuple[str, str, int], Run]:
             found[classifier, denoiser, seed] = Run(
                 NAME, f"accuracy_{classifier}_{denoiser}_seed-{seed}",
                 score_noise, config,
-                (network, helper) if helper else (network,),
+                {"classifier": network}
+                | ({"denoiser": helper} if helper else {}),
             )
     return found
 
@@ -161,7 +137,7 @@ def _examples_run() -> Run:
         denoiser.config, classifier.config, EXAMPLES, LEVELS
     )
     return Run(NAME, "examples_seed-0", show_denoising, config,
-               (denoiser, classifier))
+               {"denoiser": denoiser, "classifier": classifier})
 
 
 def result() -> DenoisingResult:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from digits.experiments import convolution, denoising
 from digits.kept import compute
+from digits.statistics import summarise
 from digits.tasks.generation import (
     REFERENCES,
     SAMPLERS,
@@ -45,6 +46,29 @@ class GenerationResult:
     examples: dict[str, np.ndarray]
     codes: Result
 
+    def by_way(self, metric: str) -> pd.Series:
+        """Summarise a metric over the auto-encoders, by way."""
+        return pd.Series({
+            way: summarise(group)
+            for way, group in self.judged.groupby("way")[metric]
+        })
+
+    @property
+    def numbers(self) -> pd.DataFrame:
+        """What `generation.describe_codes` tells of each number of a code."""
+        return pd.DataFrame(self.codes.table)
+
+    @property
+    def as_asked(self) -> float:
+        """The share of mixtures' digits that are read as they were asked."""
+        mixtures = self.classes.query("way == 'mixtures'")
+        return float(mixtures["as_asked"].mean())
+
+    def share(self, way: str, digit: int) -> float:
+        """The share of a way's images that are read as a digit."""
+        chosen = self.classes.query("way == @way and `class` == @digit")
+        return float(chosen["share"].mean())
+
 
 def runs() -> list[Run]:
     """List the runs: each way with each auto-encoder, and their codes."""
@@ -56,7 +80,7 @@ def _judging_runs() -> list[Run]:
     return [
         Run(NAME, f"{way}_seed-{seed}", judge_digits,
             GenerationConfig(way, model.config, judge.config, seed=seed),
-            (model, judge))
+            {"trained": model, "judge": judge})
         for way in (*SAMPLERS, *REFERENCES)
         for seed, model in zip(SEEDS, denoising.notebook_runs(), strict=False)
         # Real digits are the same, whatever the auto-encoder.
@@ -67,7 +91,7 @@ def _judging_runs() -> list[Run]:
 def _codes_run() -> Run:
     model = denoising.notebook_runs()[0]
     return Run(NAME, "codes_seed-0", describe_codes,
-               CodesConfig(model.config, PAIRS), (model,))
+               CodesConfig(model.config, PAIRS), {"trained": model})
 
 
 def result() -> GenerationResult:

@@ -8,13 +8,14 @@ trained on all 60,000 images and meets the test images once.
 """
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
 from digits.experiments import weight_decay
 from digits.kept import compute
-from digits.statistics import Estimate, difference
+from digits.statistics import Estimate, Summary, difference, summarise
 from digits.tasks.training import train_dense_classifier
 from larder import Run
 from larder.frames import final_frame
@@ -95,6 +96,35 @@ class InfluencesResult:
 
     final: pd.DataFrame
     differences: dict[str, Estimate]
+
+    @property
+    def test(self) -> Summary:
+        """Test accuracy of the best combination, on all 60,000 images."""
+        best = self.final[self.final["change"] == "final"]
+        return summarise(best["test_accuracy"])
+
+    @property
+    def gained(self) -> Estimate:
+        """What the best combination adds to the validation accuracy."""
+        return self.differences[BEST]
+
+    @property
+    def changes(self) -> pd.DataFrame:
+        """The differences of single changes: mean, low and high, by name."""
+        return pd.DataFrame({
+            name: dataclasses.asdict(self.differences[name])
+            for name in CHANGES
+        }).T
+
+    def labelled(self, names: Iterable[str]) -> list[tuple[str, Estimate]]:
+        """Give the differences of changes or finalists, with their labels."""
+        return [(LABELS[name], self.differences[name]) for name in names]
+
+    @property
+    def unclear(self) -> list[str]:
+        """The labels of changes that may as well help as harm."""
+        found = self.changes.query("low <= 0 <= high")
+        return [LABELS[name] for name in found.index]
 
 
 def runs() -> list[Run]:

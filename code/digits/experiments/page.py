@@ -18,12 +18,13 @@ IMAGES = (3, 2, 1, 18, 4, 8, 11, 0, 61, 7)
 
 def runs() -> list[Run]:
     """List the one run."""
-    needed = (
-        influences.final_runs()[0],
-        convolution.final_runs()[0],
-        denoising.notebook_runs()[0],
-    )
-    config = PageConfig(*(run.config for run in needed), IMAGES)
+    needed = {
+        "dense": influences.final_runs()[0],
+        "convolutional": convolution.final_runs()[0],
+        "autoencoder": denoising.notebook_runs()[0],
+    }
+    configs = {name: run.config for name, run in needed.items()}
+    config = PageConfig(**configs, images=IMAGES)
     return [Run(NAME, "networks", pack_networks, config, needed)]
 
 

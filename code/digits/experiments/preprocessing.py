@@ -43,6 +43,12 @@ class PreprocessingResult:
     examples: np.ndarray
     labels: np.ndarray
 
+    @property
+    def types(self) -> tuple[str, str]:
+        """The types of the images, as loaded and pre-processed."""
+        before, after, *_ = self.table["type"]
+        return before, after
+
 
 def describe_preprocessing(config: PreprocessingConfig) -> Result:
     """Apply the pre-processing to the training set; say what it changed."""

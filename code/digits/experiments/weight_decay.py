@@ -17,14 +17,16 @@ finer grid over the same range, stored beside this one.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from digits import paths
+from digits import data, paths
+from digits.experiments.findings.weight_decay import WeightDecayResult
 from digits.kept import compute, statuses
+from digits.statistics import wilson_interval
 from digits.tasks.training import DenseConfig, train_dense_classifier
 from larder import Run
 from larder.frames import final_frame, table_frame
@@ -47,23 +49,7 @@ FINAL_SEEDS = range(5)
 
 # LeCun's table: one run, error 1.53 % on the 10,000 test images.
 HINTON = 0.9847
-
-
-@dataclass(frozen=True)
-class WeightDecayResult:
-    """What the report shows of 2D.
-
-    Of the sweep, `epochs` has a row a run and epoch, `final` a row a run;
-    `retrained` has a row for each run of the chosen factor on all images.
-    `chosen` is the factor with the best mean validation accuracy over all
-    seeds, and `chosen_on_test` what the test images would have chosen.
-    """
-
-    epochs: pd.DataFrame
-    final: pd.DataFrame
-    retrained: pd.DataFrame
-    chosen: float
-    chosen_on_test: float
+HINTON_INTERVAL = wilson_interval(HINTON, data.SHAPES["x_test"][0])
 
 
 def runs() -> list[Run]:

@@ -35,6 +35,10 @@ class Benchmark:
     networks: int
     rounds: int
 
+    def times(self, way: str, other: str) -> float:
+        """How many times as fast a way is as another."""
+        return float(self.ways["speed"][way] / self.ways["speed"][other])
+
 
 @dataclass(frozen=True)
 class PageBenchmark:
@@ -60,6 +64,12 @@ class PageBenchmark:
     processor: str
     cores: int
     day: str
+
+    @property
+    def furthest(self) -> float:
+        """The largest difference between an accuracy and the stored one."""
+        gaps = self.networks["accuracy"] - self.networks["stored_accuracy"]
+        return float(gaps.abs().max())
 
 
 def path(folder: Path = paths.RESULTS, name: str = "train") -> Path:

@@ -100,5 +100,13 @@ def origins() -> list[Origin]:
     return found
 
 
+def hours(experiment: str) -> float:
+    """Tell what an experiment's stored runs cost, in hours of one core."""
+    return sum(
+        item.stored.stamp["seconds"]
+        for item in survey(LARDER.runs([experiment])) if item.stored
+    ) / 3600
+
+
 def _digest(lines: list[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -19,8 +19,8 @@ from digits.figures.benchmark import (
     PageBenchmark,
     PicturesRead,
 )
+from digits.figures.inline import percent, with_deviation
 from digits.figures.provenance import Origin
-from digits.statistics import summarise
 
 
 def markdown(
@@ -324,27 +324,3 @@ def origins(found: Sequence[Origin]) -> Markdown:
     header = ("Experiment", "Runs", "Confirmed", "Minutes", "Code", "Days",
               "Processors")
     return markdown(header, [*rows, total], "lrrrlll")
-
-
-def percent(value: float, digits: int = 2) -> str:
-    """Write a share as a percentage: 0.9731 as 97.31 %."""
-    return f"{100 * value:.{digits}f} %"
-
-
-def points(difference: float) -> str:
-    """Write a difference of shares in percentage points: 0.0048 as 0.48."""
-    return f"{100 * difference:.2f}".replace("-", "−")
-
-
-def with_deviation(values: pd.Series, digits: int = 2) -> str:
-    """Write mean ± sample standard deviation in per cent; – if none.
-
-    A single value has no deviation.
-    """
-    if values.isna().all():
-        return "–"
-    found = summarise(values)
-    if found.count == 1:
-        return percent(found.mean, digits)
-    mean, deviation = 100 * found.mean, 100 * found.deviation
-    return f"{mean:.{digits}f} ± {deviation:.{digits}f} %"

@@ -13,7 +13,7 @@ from digits import data
 from digits.tasks.checks import refuse_unless, whole
 from digits.tasks.rehearsal import IN_SMALL, rehearsed
 from digits.tasks.training import outputs, short_float, start, weights_of
-from larder import Rehearsal, Result, checkpoint, ignored, progress, smaller
+from larder import NOWHERE, Context, Rehearsal, Result, ignored, smaller
 
 OPTIMIZERS = ("sgd", "adamw")
 
@@ -106,7 +106,9 @@ class ClassifierConfig:
         return rehearsed(config, 300 + held_out)
 
 
-def train_classifier(config: ClassifierConfig) -> Result:
+def train_classifier(
+    config: ClassifierConfig, context: Context = NOWHERE
+) -> Result:
     """Train a classifier and score it.
 
     A run that was killed goes on after its last whole epoch.
@@ -123,7 +125,7 @@ def train_classifier(config: ClassifierConfig) -> Result:
     mnist = data.load_mnist(whole=config.whole_training_set)
     train = _subset(mnist.train, config)
     network = build(config)
-    table = _fit(network, train, mnist.validation, config)
+    table = _fit(network, train, mnist.validation, config, context)
     part = mnist.validation or mnist.test
     probabilities = outputs(network, part.images)
     return scored(network, table, probabilities, part.labels, config)
@@ -188,7 +190,7 @@ def _subset(part: data.Part, config: ClassifierConfig) -> data.Part:
 
 def _fit(
     network, train: data.Part, validation: data.Part | None,
-    config: ClassifierConfig,
+    config: ClassifierConfig, context: Context,
 ) -> dict[str, list]:
     """Train a network, or go on with it; return a table with a row an epoch.
 
@@ -204,7 +206,7 @@ def _fit(
     columns = ("epoch", "loss", "accuracy", "validation_accuracy")
     table = {name: [] for name in columns}
     mean = [np.zeros_like(array) for array in network.get_weights()]
-    _resume(trainer, table, mean)
+    _resume(context, trainer, table, mean)
     for epoch in range(len(table["epoch"]), config.epochs):
         order = _order(len(train.labels), size, (config.seed, epoch))
         history = trainer.fit(
@@ -228,8 +230,8 @@ def _fit(
         if epoch >= config.epochs - config.averaged_epochs:
             for sum_, array in zip(mean, network.get_weights(), strict=True):
                 sum_ += array / config.averaged_epochs
-        checkpoint.save(_state(trainer, table, mean))
-        progress.report(epoch + 1, config.epochs)
+        context.save(_state(trainer, table, mean))
+        context.report(epoch + 1, config.epochs)
     network.set_weights(mean)
     return table
 
@@ -289,9 +291,11 @@ def _state(trainer, table: dict[str, list], mean: list) -> list[np.ndarray]:
     return [rows, *mean, *(v.numpy() for v in variables)]
 
 
-def _resume(trainer, table: dict[str, list], mean: list) -> None:
+def _resume(
+    context: Context, trainer, table: dict[str, list], mean: list
+) -> None:
     """Go back to the state after the last whole epoch, if one was kept."""
-    state = checkpoint.load()
+    state = context.load()
     if state is None:
         return
     rows, *arrays = state

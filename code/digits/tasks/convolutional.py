@@ -17,7 +17,7 @@ from digits.tasks.checks import refuse_unless, whole
 from digits.tasks.classifier import ClassifierConfig
 from digits.tasks.rehearsal import IN_SMALL, rehearsed
 from digits.tasks.training import outputs, start
-from larder import Rehearsal, Result, ignored, smaller
+from larder import NOWHERE, Context, Rehearsal, Result, ignored, smaller
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,9 @@ class ConvolutionalConfig(ClassifierConfig):
         return rehearsed(config, 300 + held_out)
 
 
-def train_convolutional_network(config: ConvolutionalConfig) -> Result:
+def train_convolutional_network(
+    config: ConvolutionalConfig, context: Context = NOWHERE
+) -> Result:
     """Train a convolutional network on warped images and score it.
 
     Returns what `classifier.train_classifier` does, and goes on after a kill
@@ -87,7 +89,7 @@ def train_convolutional_network(config: ConvolutionalConfig) -> Result:
     )
     final = config.whole_training_set
     table = classifier._fit(
-        warped, train, None if final else held_out, unchanged
+        warped, train, None if final else held_out, unchanged, context
     )
     probabilities = outputs(network, held_out.images)
     result = classifier.scored(

@@ -15,7 +15,7 @@ from digits.tasks.training import (
     start,
     weights_of,
 )
-from larder import Rehearsal, Result, ignored, progress, smaller
+from larder import NOWHERE, Context, Rehearsal, Result, ignored, smaller
 
 KINDS = ("dense", "convolutional")
 
@@ -56,7 +56,9 @@ class DenoiserConfig:
         return rehearsed(smaller(self, epochs=3), train=600)
 
 
-def train_denoiser(config: DenoiserConfig) -> Result:
+def train_denoiser(
+    config: DenoiserConfig, context: Context = NOWHERE
+) -> Result:
     """Train a denoiser on seasoned images, with the clean ones as targets.
 
     On all 60,000 training images, with the seasoned test images as validation
@@ -85,7 +87,7 @@ def train_denoiser(config: DenoiserConfig) -> Result:
         validation_data=(season(test, config, config.seed + 1), test),
         validation_batch_size=EVALUATION_BATCH,
         callbacks=[keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: progress.report(
+            on_epoch_end=lambda epoch, logs: context.report(
                 epoch + 1, config.epochs
             )
         ), keras.callbacks.TerminateOnNaN()],

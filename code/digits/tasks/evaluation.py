@@ -17,7 +17,7 @@ from digits.tasks.convolutional import ConvolutionalConfig
 from digits.tasks.denoiser import DenoiserConfig
 from digits.tasks.rehearsal import FEW, IN_SMALL, rehearsed
 from digits.tasks.training import DenseConfig, outputs, start
-from larder import Rehearsal, Result, ignored, progress, smaller
+from larder import NOWHERE, Context, Rehearsal, Result, ignored, smaller
 
 # The images of MNIST's test set, numbered from 0, whose label fewer than three
 # of five people agreed with: the 15 errors of Northcutt et al. (2021), from
@@ -52,7 +52,9 @@ class ShiftConfig:
         return rehearsed(smaller(self, largest_shift=2))
 
 
-def score_shifted(config: ShiftConfig, trained: Result) -> Result:
+def score_shifted(
+    config: ShiftConfig, trained: Result, context: Context = NOWHERE
+) -> Result:
     """Score a trained network on test images moved to each of four sides.
 
     What comes in at a side is black; what leaves at the other is lost. Table,
@@ -69,7 +71,7 @@ def score_shifted(config: ShiftConfig, trained: Result) -> Result:
             _accuracy(network, shifted(test.images, *side), test.labels)
             for side in (sides if size else sides[:1])
         ])))
-        progress.report(size + 1, len(shifts))
+        context.report(size + 1, len(shifts))
     return Result(
         metrics={"accuracy_unshifted": accuracies[0]},
         table={"shift": shifts, "accuracy": accuracies},
@@ -110,18 +112,21 @@ class NoiseConfig:
         return rehearsed(smaller(self))
 
 
-def score_noise(config: NoiseConfig, *trained: Result) -> Result:
+def score_noise(
+    config: NoiseConfig, classifier: Result, denoiser: Result | None = None,
+    context: Context = NOWHERE,
+) -> Result:
     """Score a classifier on test images of each noise level.
 
-    Gets the result of the classifier, and that of the denoiser if there is
-    one. Table, a row a level: `noise_level`, `accuracy`. Array: `confusion`
+    Gets the results of the classifier and, if there is one, of the denoiser.
+    Table, a row a level: `noise_level`, `accuracy`. Array: `confusion`
     uint16 (levels, 10, 10), the number of images by label and prediction.
     """
     start(0)
-    network = networks.restore(config.classifier, trained[0].weights)
+    network = networks.restore(config.classifier, classifier.weights)
     model = None
     if config.denoiser is not None:
-        model = networks.restore(config.denoiser, trained[1].weights)
+        model = networks.restore(config.denoiser, denoiser.weights)
     test = data.load_mnist().test
     confusion = np.zeros(
         (len(NOISE_LEVELS), data.CLASSES, data.CLASSES), np.uint16
@@ -132,7 +137,7 @@ def score_noise(config: NoiseConfig, *trained: Result) -> Result:
             images = outputs(model, images)
         found = outputs(network, images).argmax(axis=1)
         np.add.at(confusion[number], (test.labels, found), 1)
-        progress.report(number + 1, len(NOISE_LEVELS))
+        context.report(number + 1, len(NOISE_LEVELS))
     right = confusion.trace(axis1=1, axis2=2) / len(test.labels)
     return Result(
         metrics={"accuracy_without_noise": float(right[0])},
@@ -197,9 +202,7 @@ def _bytes(images: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class ErrorsConfig:
-    """How many of the results are convolutional; the others are dense."""
-
-    convolutional: int
+    """There is nothing to choose: all test images are looked at."""
 
     @ignored(IN_SMALL)
     def rehearsal(self) -> Rehearsal:
@@ -207,15 +210,19 @@ class ErrorsConfig:
         return rehearsed(self, test=data.SHAPES["x_test"][0])
 
 
-def examine_errors(config: ErrorsConfig, *trained: Result) -> Result:
+def examine_errors(
+    config: ErrorsConfig, convolutional: tuple[Result, ...],
+    dense: tuple[Result, ...],
+) -> Result:
     """Look at the test images that networks get wrong, and how sure they are.
 
-    The first results hold `test_probabilities`, the others, as many,
-    `test_predictions`. Metrics: `ensemble_accuracy`, of the mean of the
-    probabilities, and `calibration_error` and `ensemble_calibration_error`,
-    expected calibration errors of the single networks, pooled, and of the
-    ensemble. Table, a row a bin of confidence: `count`, `confidence`,
-    `accuracy` of the pooled single networks, and the same with `ensemble_`.
+    Results of `convolutional` networks hold `test_probabilities`, those of as
+    many `dense` ones `test_predictions`. Metrics: `ensemble_accuracy`, of the
+    mean of the probabilities, and `calibration_error` and
+    `ensemble_calibration_error`, expected calibration errors of the single
+    networks, pooled, and of the ensemble. Table, a row a bin of confidence:
+    `count`, `confidence`, `accuracy` of the pooled single networks, and the
+    same with `ensemble_`.
     Arrays: `confusion` (10, 10), the networks' mean number of test images by
     label and prediction; `pairs` (n, 2), for each pair of a convolutional and
     a dense network how many images only the one and only the other gets
@@ -226,9 +233,9 @@ def examine_errors(config: ErrorsConfig, *trained: Result) -> Result:
     """
     test = data.read_arrays()
     images, labels = test["x_test"], test["y_test"].astype(int)
-    count = config.convolutional
+    count = len(convolutional)
     each = np.stack(
-        [result.arrays["test_probabilities"] for result in trained[:count]]
+        [result.arrays["test_probabilities"] for result in convolutional]
     )
     ensemble = each.mean(axis=0)
     predictions = each.argmax(axis=2)
@@ -236,7 +243,7 @@ def examine_errors(config: ErrorsConfig, *trained: Result) -> Result:
     missed = np.flatnonzero(wrong.sum(axis=0) > count / 2)
     dense_wrong = np.stack([
         result.arrays["test_predictions"] != labels
-        for result in trained[count:]
+        for result in dense
     ])
     confusion = np.zeros((data.CLASSES, data.CLASSES))
     np.add.at(confusion, (np.tile(labels, count), predictions.ravel()), 1)

@@ -10,7 +10,7 @@ from digits.tasks import networks
 from digits.tasks.denoiser import DenoiserConfig
 from digits.tasks.rehearsal import FEW, IN_SMALL, rehearsed
 from digits.tasks.training import outputs, start
-from larder import Rehearsal, Result, ignored, progress, smaller
+from larder import NOWHERE, Context, Rehearsal, Result, ignored, smaller
 
 
 def peak_signal_to_noise(images: np.ndarray, clean: np.ndarray) -> float:
@@ -54,7 +54,9 @@ class QualityConfig:
         return rehearsed(smaller(self, images=40), test=FEW)
 
 
-def score_quality(config: QualityConfig, trained: Result) -> Result:
+def score_quality(
+    config: QualityConfig, trained: Result, context: Context = NOWHERE
+) -> Result:
     """Compare seasoned and denoised test images with the clean ones.
 
     Metrics: `psnr_mean` and `ssim_mean` of the mean training image, which
@@ -82,7 +84,7 @@ def score_quality(config: QualityConfig, trained: Result) -> Result:
             table.setdefault(f"ssim_{name}", []).append(
                 structural_similarity(images, clean)
             )
-        progress.report(done, len(NOISE_LEVELS))
+        context.report(done, len(NOISE_LEVELS))
     return Result(
         metrics={
             "psnr_mean": peak_signal_to_noise(mean, clean),

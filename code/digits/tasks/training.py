@@ -14,7 +14,7 @@ import numpy as np
 from digits import data
 from digits.tasks.checks import refuse_unless, whole
 from digits.tasks.rehearsal import IN_SMALL, rehearsed
-from larder import Rehearsal, Result, ignored, progress, smaller
+from larder import NOWHERE, Context, Rehearsal, Result, ignored, smaller
 
 # Batches that TensorFlow runs between two looks at Python. Measured for
 # 784-500-300-10 on one thread: 1.6 s an epoch instead of 2.0 s with 1.
@@ -99,7 +99,9 @@ class DenseConfig:
         return rehearsed(config, images + held_out)
 
 
-def train_dense_classifier(config: DenseConfig) -> Result:
+def train_dense_classifier(
+    config: DenseConfig, context: Context = NOWHERE
+) -> Result:
     """Train a dense classifier and score it.
 
     The test images are scored after training and beside it: no choice in this
@@ -114,7 +116,7 @@ def train_dense_classifier(config: DenseConfig) -> Result:
     start(config.seed)
     mnist = data.load_mnist(whole=config.whole_training_set)
     model = build(config)
-    table = _fit(model, mnist, config)
+    table = _fit(model, mnist, config, context)
     predictions = predict(model, mnist.test.images)
     return Result(
         metrics={
@@ -161,7 +163,9 @@ def build(config: DenseConfig):
     )
 
 
-def _fit(model, mnist: data.Mnist, config: DenseConfig) -> dict[str, list]:
+def _fit(
+    model, mnist: data.Mnist, config: DenseConfig, context: Context
+) -> dict[str, list]:
     """Train a model; return a table with a row an epoch."""
     train, scored = mnist.train, mnist.validation or mnist.test
     steps = math.ceil(len(train.labels) / config.batch_size)
@@ -178,7 +182,7 @@ def _fit(model, mnist: data.Mnist, config: DenseConfig) -> dict[str, list]:
         epochs=config.epochs,
         validation_data=(scored.images, data.one_hot(scored.labels)),
         validation_batch_size=EVALUATION_BATCH,
-        callbacks=_callbacks(config),
+        callbacks=_callbacks(config, context),
         verbose=0,
     ).history
     if not np.isfinite(history["loss"]).all():
@@ -206,11 +210,11 @@ def _optimizer(config: DenseConfig, steps: int):
     return keras.optimizers.SGD(rate, momentum=config.momentum)
 
 
-def _callbacks(config: DenseConfig) -> list:
+def _callbacks(config: DenseConfig, context: Context) -> list:
     import keras
 
     def tell(epoch, logs):
-        progress.report(epoch + 1, config.epochs)
+        context.report(epoch + 1, config.epochs)
 
     callbacks = [
         keras.callbacks.LambdaCallback(on_epoch_end=tell),

@@ -13,9 +13,11 @@ import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, wait
 from pathlib import Path
+from typing import Any
 
 from larder import store
 from larder.computing import workers
+from larder.computing.reporting import Listener, unheard
 from larder.freshness import code_of
 from larder.larder import Larder
 from larder.machine import versions
@@ -82,10 +84,14 @@ class ClusterExecutor(Executor):
 
     def submit(self, function, /, *args, **kwargs) -> Future:
         """Schedule a call; see `concurrent.futures.Executor.submit`."""
+        return self.submit_reporting(unheard, function, args, kwargs)
+
+    def submit_reporting(self, function: Callable, /, *args: Any) -> Future:
+        """Schedule a call; see `reporting.Reporting`."""
         number = next(self._count)
         future = self._executor.submit(
             _call_in_child, self._topic, number, self._variables, function,
-            *args, **kwargs
+            *args
         )
         self._numbers[future] = number
         return future
@@ -103,9 +109,7 @@ class ClusterExecutor(Executor):
         self._heard[number] = progress and tuple(progress)
 
 
-def _call_in_child(
-    topic: str, number: int, variables, function, *args, **kwargs
-):
+def _call_in_child(topic: str, number: int, variables, function, *args):
     """Make a call in the child of this Dask worker; tell how far it is.
 
     In a process of its own, since the threads of a Dask worker draw from
@@ -117,7 +121,7 @@ def _call_in_child(
     worker = get_worker()
     child = worker.larder_child
     told = {name: os.environ[name] for name in variables if name in os.environ}
-    future = child.submit(_call_with, told, function, args, kwargs)
+    future = child.submit_reporting(_call_with, told, function, args)
     last = "nothing yet"
     while not future.done():
         progress = child.progress_of(future)
@@ -128,10 +132,10 @@ def _call_in_child(
     return future.result()
 
 
-def _call_with(environment: dict[str, str], function, args, kwargs):
+def _call_with(listener: Listener, variables: dict[str, str], function, args):
     """Make a call in a child, which may be older than the worker's data."""
-    os.environ.update(environment)
-    return function(*args, **kwargs)
+    os.environ.update(variables)
+    return function(listener, *args)
 
 
 class _Fitness:

@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from larder import store
-from larder.computing.compute import at_once, release, try_lock
+from larder.computing.driver import at_once
+from larder.computing.locks import release, try_lock
 from larder.confirming import rehearse
 from larder.confirming.history import HistoryError, code_digest
 from larder.confirming.origins import Origin, Origins, known
-from larder.confirming.rehearsals import Rehearsals, after_needs
+from larder.confirming.rehearsals import Rehearsals
 from larder.confirming.rehearsing import perform
 from larder.freshness import (
     STAMPED,
@@ -34,7 +35,7 @@ from larder.freshness import (
 )
 from larder.larder import Larder
 from larder.machine import hardware, versions
-from larder.runs import Run
+from larder.runs import Run, after_needs
 from larder.scratch import ScratchFolder
 
 OUTCOMES = CONFIRMED, REFUSED, IMPOSSIBLE = (

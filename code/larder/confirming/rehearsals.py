@@ -1,7 +1,6 @@
 """Which rehearsals show that runs come out as they did."""
 
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,6 @@ from larder.confirming.origins import Origin
 from larder.confirming.rehearsing import Part
 from larder.larder import Larder
 from larder.runs import Run
-
-
-def after_needs(runs: Iterable[Run]) -> list[Run]:
-    """List runs, each after those that it needs."""
-    found: dict[Run, None] = {}
-
-    def add(run: Run) -> None:
-        for need in run.needs:
-            add(need)
-        found.setdefault(run)
-
-    for run in runs:
-        add(run)
-    return list(found)
 
 
 class Rehearsals:

@@ -80,9 +80,20 @@ def rehearsed(request: dict) -> dict:
             raise RuntimeError(f"what it needs failed: {need['error']}")
     results = [SimpleNamespace(**need) for need in needs]
     with _in_small(request["in_small"])(**request["data"]):
-        if not request["resume"]:
-            return _plain(run.task(config, *results))
-        return _resumed(lambda: _plain(run.task(config, *results)))
+        if request["resume"]:
+            return _resumed(run, config, results)
+        return _played(run, config, results)
+
+
+def _played(run, config, results, *context) -> dict:
+    """Call a task; runs of older code give theirs results by position."""
+    if hasattr(run, "call"):
+        from larder.context import NOWHERE
+
+        result = run.call(config, results, *(context or (NOWHERE,)))
+    else:
+        result = run.task(config, *results)
+    return {part: getattr(result, part) for part in PARTS}
 
 
 def changed(config, changes: dict):
@@ -105,12 +116,12 @@ def _in_small(script: str | None):
     return runpy.run_path(script)["in_small"]
 
 
-def _resumed(execute) -> dict:
-    """Execute a task; and again from its first checkpoint, if it keeps any.
+def _resumed(run, config, results) -> dict:
+    """Call a task; and again from its first checkpoint, if it keeps any.
 
     Raises `RuntimeError` where that comes out differently.
     """
-    from larder import checkpoint, progress
+    from larder.context import Context
 
     with tempfile.TemporaryDirectory() as folder:
         file, first = Path(folder, "checkpoint"), Path(folder, "first")
@@ -119,21 +130,13 @@ def _resumed(execute) -> dict:
             if file.exists() and not first.exists():
                 shutil.copy(file, first)
 
-        progress.listen(keep_first)
-        with checkpoint.keep_in(file, "rehearsal"):
-            outcome = execute()
-        progress.listen(None)
+        outcome = _played(run, config, results, Context(keep_first, file))
         if first.exists():
             shutil.copy(first, file)
-            with checkpoint.keep_in(file, "rehearsal"):
-                again = execute()
+            again = _played(run, config, results, Context(None, file))
             if differs := difference(outcome, again):
                 raise RuntimeError(f"resumed, it is another: {differs}")
     return outcome
-
-
-def _plain(result) -> dict:
-    return {part: getattr(result, part) for part in PARTS}
 
 
 def write(file: Path, outcome: dict) -> None:
@@ -240,13 +243,15 @@ def _weights_apart(one: bytes | None, other: bytes | None) -> str | None:
 def _arrays_in(weights: bytes) -> dict[str, np.ndarray]:
     import h5py
 
-    found = {}
+    # An optimiser's state is no part of a network; once it was stored as well.
     with h5py.File(io.BytesIO(weights), "r") as file:
-        file.visititems(
-            lambda name, item: found.update({name: item[()]})
-            if isinstance(item, h5py.Dataset) else None
-        )
-    return found
+        names: list[str] = []
+        file.visit(names.append)
+        return {
+            name: file[name][()] for name in names
+            if isinstance(file[name], h5py.Dataset)
+            and not name.startswith("optimizer/")
+        }
 
 
 def _end_with_parent() -> None:

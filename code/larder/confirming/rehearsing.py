@@ -6,7 +6,6 @@ an older commit. The processes are like workers, with one thread; see
 """
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -71,7 +70,7 @@ def listed(larder: Larder, place: Path, experiment: str) -> dict[str, dict]:
 
 
 def _environment(larder: Larder, place: Path) -> dict[str, str]:
-    return os.environ | larder.environment | {
+    return larder.environment.around() | {
         "PYTHONPATH": str(place),
         "PYTHONDONTWRITEBYTECODE": "1",
     } | {

@@ -1,0 +1,107 @@
+"""What the report states of the sweep of 2D."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from digits.statistics import Estimate, Summary, difference, summarise
+
+
+@dataclass(frozen=True)
+class WeightDecayResult:
+    """What the report shows of 2D.
+
+    Of the sweep, `epochs` has a row a run and epoch, `final` a row a run;
+    `retrained` has a row for each run of the chosen factor on all images.
+    `chosen` is the factor with the best mean validation accuracy over all
+    seeds, and `chosen_on_test` what the test images would have chosen.
+    `bare` is the training without weight decay.
+    """
+
+    epochs: pd.DataFrame
+    final: pd.DataFrame
+    retrained: pd.DataFrame
+    chosen: float
+    chosen_on_test: float
+
+    @property
+    def factors(self) -> list[float]:
+        """The factors other than 0, from the smallest to the largest."""
+        return sorted(set(self.final["regularization_factor"]) - {0.0})
+
+    def at(self, factor: float, column: str) -> Summary:
+        """Summarise what the seeds reach with a factor."""
+        return summarise(self._by_seed(column)[factor])
+
+    def _by_seed(self, column: str) -> pd.DataFrame:
+        return self.final.pivot(
+            index="seed", columns="regularization_factor", values=column
+        )
+
+    @property
+    def validation(self) -> Summary:
+        """Validation accuracy with the chosen factor."""
+        return self.at(self.chosen, "validation_accuracy")
+
+    @property
+    def test(self) -> Summary:
+        """Test accuracy with the chosen factor."""
+        return self.at(self.chosen, "test_accuracy")
+
+    @property
+    def retrained_test(self) -> Summary:
+        """Test accuracy with the chosen factor and all 60,000 images."""
+        return summarise(self.retrained["test_accuracy"])
+
+    @property
+    def bare_validation(self) -> Summary:
+        """Validation accuracy without weight decay."""
+        return self.at(0.0, "validation_accuracy")
+
+    @property
+    def bare_train(self) -> Summary:
+        """Accuracy on the training images without weight decay."""
+        return self.at(0.0, "train_accuracy")
+
+    @property
+    def strongest_validation(self) -> Summary:
+        """Validation accuracy with the largest factor."""
+        return self.at(self.factors[-1], "validation_accuracy")
+
+    @property
+    def strongest_effect(self) -> Estimate:
+        """How far that lies above the accuracy without weight decay."""
+        found = self._by_seed("validation_accuracy")
+        return difference(found[self.factors[-1]], found[0.0])
+
+    @property
+    def small_effect(self) -> float:
+        """How far factors below the chosen one move the mean at most."""
+        means = self._by_seed("validation_accuracy").mean()
+        small = means[(means.index > 0) & (means.index < self.chosen)]
+        return float((small - means[0.0]).abs().max())
+
+    @property
+    def gain(self) -> Summary:
+        """What the chosen factor adds to the test accuracy without decay.
+
+        In pairs: replicates with the same seed begin with the same weights.
+        """
+        tests = self._by_seed("test_accuracy")
+        return summarise(tests[self.chosen] - tests[0.0])
+
+    @property
+    def gain_error(self) -> float:
+        """The standard error of that gain."""
+        return self.gain.deviation / self.gain.count**0.5
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch that all trainings end with."""
+        return int(self.epochs["epoch"].max())
+
+    @property
+    def bare_losses(self) -> pd.Series:
+        """Mean validation loss without weight decay, by epoch."""
+        bare = self.epochs.query("regularization_factor == 0")
+        return bare.groupby("epoch")["scored_loss"].mean()

@@ -1,0 +1,1 @@
+"""A second report on the engine of the first: which iris is it?"""

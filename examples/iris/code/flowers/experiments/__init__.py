@@ -1,0 +1,1 @@
+"""The experiments: which runs there are, and what they show."""
