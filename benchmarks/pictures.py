@@ -126,29 +126,24 @@ def scores(part: data.Part, half: int) -> dict[str, float]:
     """Compare scores: which share of what is odd do they refuse?
 
     With thresholds that keep 99 % of digits of the first half, and which share
-    they keep of digits of this half, and of scikit-learn's.
+    they keep of digits of this half.
     """
     train = data.load_mnist().train
     means = class_means(train.images[:SCORED], train.labels[:SCORED])
     strange = [
-        digit.image for _, make in odd.KINDS.items()
+        digit.image for make in odd.KINDS.values()
         for picture in make(20, half) for digit in found_in(picture)
     ]
     digits = [part.images[HALF * k : HALF * k + SCORED] for k in (0, 1)]
-    coarse = [
-        digit.image for picture, _ in enlarged(SCORED, half)
-        for digit in found_in(picture)
-    ]
-    first, these, those, other = (
-        scored(images, means) for images in
-        (digits[0], digits[half], np.stack(strange), np.stack(coarse))
+    first, these, those = (
+        scored(images, means)
+        for images in (digits[0], digits[half], np.stack(strange))
     )
     result = {}
     for name, values in first.items():
         least = np.quantile(values, 1 - KEPT)
         result[f"least_{name}"] = float(least)
         result[f"kept_by_{name}"] = float(np.mean(these[name] >= least))
-        result[f"coarse_by_{name}"] = float(np.mean(other[name] >= least))
         result[f"refused_by_{name}"] = float(np.mean(those[name] < least))
     return result
 
@@ -232,7 +227,12 @@ def main() -> None:
             rows.append(found)
             confused[found["kind"]] = table
             print(found, flush=True)
-    metrics = {"count": count, **scores(part, half)}
+    own = slice(HALF * half, HALF * (half + 1))
+    shares, _ = recognition.judge(part.images[own])
+    metrics = {
+        "count": count, **scores(part, half),
+        "networks_right": float(np.mean(shares.argmax(1) == part.labels[own])),
+    }
     print(metrics, confused[COARSE], sep="\n")
     if half == 1:
         stamp = {"hardware": hardware(), "versions": versions(LARDER.libraries),
