@@ -28,7 +28,7 @@ test: $(READY)
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 faults: $(READY)
-	$(BIN)/python -m pytest tests/faults tests/larder/test_cluster.py \
+	$(BIN)/python -m pytest tests/faults tests/larder tests/digits \
 		-m "long or not long"
 
 bench: $(READY)

@@ -21,7 +21,7 @@ import numpy as np
 from digits import data, paths
 from digits.experiments import page as experiment
 from digits.figures import benchmark, tables
-from digits.kept import compute
+from digits.kept import LARDER, compute
 from digits.noise import salt_and_pepper
 from digits.tasks import networks
 from larder import store
@@ -169,7 +169,7 @@ def main() -> None:
             },
             table={key: [row[key] for row in rows] for key in rows[0]},
         ),
-        {"hardware": hardware(), "versions": versions(),
+        {"hardware": hardware(), "versions": versions(LARDER.libraries),
          "browser": f"Chromium {version}", "page": stored.outcome,
          "finished": datetime.date.today().isoformat()},
     )

@@ -23,6 +23,7 @@ import numpy as np
 
 from digits import data, machine
 from digits.figures import benchmark, tables
+from digits.kept import LARDER
 from digits.tasks import training
 from larder import Context, store
 from larder.machine import hardware, versions
@@ -207,7 +208,7 @@ def main() -> None:
         del ways[benchmark.TORCH]
     table = measure(ways, NETWORKS)
     settings = {"networks": NETWORKS, "epochs": EPOCHS, "rounds": ROUNDS}
-    stamp = {"hardware": hardware(), "versions": versions(),
+    stamp = {"hardware": hardware(), "versions": versions(LARDER.libraries),
              "finished": datetime.date.today().isoformat()}
     store.save(benchmark.path(), store.Result(settings, table), stamp)
     print(tables.benchmark(benchmark.load()).data)

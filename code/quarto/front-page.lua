@@ -60,7 +60,7 @@ local function is_plain(value)
   return true
 end
 
--- Values cut into runs of one font each (code/handin/letters.py), written in a
+-- Values cut into runs of one font each (code/handin/front/letters.py), written in a
 -- format. Python is asked only where a value has letters from elsewhere.
 local function write_runs(rows, form)
   local strange = {}
@@ -72,7 +72,7 @@ local function write_runs(rows, form)
     local python = pandoc.system.os == "mingw32" and "python" or "python3"
     local answer = pandoc.pipe(os.getenv("QUARTO_PYTHON") or python, {
       "-c", "import sys; sys.path.insert(0, 'code'); "
-        .. "from handin.letters import main; main()", form,
+        .. "from handin.front.letters import main; main()", form,
     }, pandoc.json.encode(strange))
     for place, found in ipairs(pandoc.json.decode(answer)) do
       runs[strange[place]] = found

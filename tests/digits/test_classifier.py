@@ -291,13 +291,16 @@ def killed_run() -> Run:
 
 
 @pytest.mark.timeout(900)
-def test_killed_ten_times_it_ends_with_the_same_bits(tmp_path):
+@pytest.mark.parametrize("kills", [
+    2, pytest.param(10, marks=pytest.mark.long),
+])
+def test_killed_again_and_again_it_ends_with_the_same_bits(tmp_path, kills):
     run, folder = killed_run(), tmp_path / "killed"
     script = tmp_path / "script.py"
     script.write_text(RUN)
     kept = checkpoint_of(run.path(folder))
     generator = random.Random(1)
-    for _ in range(10):
+    for _ in range(kills):
         before = _time_of(kept)
         process = _start(script, folder)
         while _time_of(kept) == before and process.poll() is None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from digits import cli, figures
+from digits import cli, figures, paths
 from digits.experiments import weight_decay
 from digits.figures import provenance
 from digits.kept import LARDER
@@ -20,7 +20,7 @@ def keep(runs, folder):
     for number, run in enumerate(runs):
         metrics = {"train_accuracy": 1.0, "validation_accuracy": 0.98,
                    "test_accuracy": 0.9 + number / 10_000}
-        stamp = identity(run, folder) | {
+        stamp = identity(LARDER.at(folder), run) | {
             "seconds": 1.0, "finished": "2026-11-24", "versions": {},
             "hardware": {},
         }
@@ -30,6 +30,7 @@ def keep(runs, folder):
 @pytest.fixture
 def folder(monkeypatch, tmp_path):
     monkeypatch.setattr(LARDER, "results", tmp_path)
+    monkeypatch.setattr(paths, "RESULTS", tmp_path)
     return tmp_path
 
 
@@ -82,7 +83,7 @@ def test_status_lists_the_finer_grid():
 def test_train_computes_a_number_of_the_finer_grid(monkeypatch):
     asked = []
     monkeypatch.setattr(
-        commands, "compute",
+        commands, "refresh",
         lambda larder, runs, **options: asked.extend(runs),
     )
     words = ["train", "weight_decay", "--factors", "13", "--run", "2"]
@@ -94,7 +95,7 @@ def test_train_computes_a_number_of_the_finer_grid(monkeypatch):
 def test_more_replicates_of_the_factors_asked(monkeypatch):
     asked = []
     monkeypatch.setattr(
-        commands, "compute",
+        commands, "refresh",
         lambda larder, runs, **options: asked.extend(runs),
     )
     words = ["train", "weight_decay", "--replicates", "12"]

@@ -43,7 +43,9 @@ VARIABLES = {
 def undisturbed(tmp_path_factory):
     """Give the outcome where nothing is set."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    (stored,) = compute([TRAINING], jobs=1, folder=folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(LARDER.variable, raising=False)
+        (stored,) = compute([TRAINING], jobs=1, folder=folder)
     return stored.outcome
 
 

@@ -20,7 +20,6 @@ from PIL import Image
 
 from digits import cli, data, handwriting, paths
 from digits.experiments import baseline
-from digits.figures import provenance
 from digits.handwriting import recognition
 from digits.kept import LARDER, compute
 from digits.tasks.classifier import ClassifierConfig
@@ -339,7 +338,7 @@ def test_mutated_variables_of_the_group_are_named(count, attempt):
 @times(20, 300)
 def test_a_mutated_freeze_is_named(count, tmp_path, monkeypatch, attempt):
     for name in ("source_digest", "results_digest", "code_digest"):
-        monkeypatch.setattr(provenance, name, lambda _, name=name: name)
+        monkeypatch.setattr(freeze, name, lambda _, name=name: name)
     folder = tmp_path / "_freeze/report/execute-results"
     folder.mkdir(parents=True)
     digests = "source_digest results_digest code_digest"
@@ -375,7 +374,7 @@ def test_any_words_end_with_an_exit_code(
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(LARDER, "results", tmp_path / "results")
-    monkeypatch.setattr(provenance, "freeze_problems", lambda: [])
+    monkeypatch.setattr(freeze, "freeze_problems", lambda: [])
     monkeypatch.setenv("DIGITS_TRAIN", "never")
     monkeypatch.setattr(recognition, "judge", lambda images: (
         np.zeros((len(images), 10)), np.full(len(images), np.inf)

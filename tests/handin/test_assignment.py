@@ -7,7 +7,6 @@ from click.testing import CliRunner
 from pypdf import PdfReader
 
 from digits import cli, paths
-from digits.figures import provenance
 from handin import assignment, reading, selfcheck
 from handin.assignment import Demand
 from test_submission import REPORT, write_pdf
@@ -102,7 +101,7 @@ def test_submit_prints_the_page_of_each_sentence(plain_project, monkeypatch):
     monkeypatch.setattr(paths, "ROOT", plain_project)
     monkeypatch.setattr(cli.handin, "render", lambda say: [])
     monkeypatch.setattr(selfcheck, "stale_results", lambda root: [])
-    monkeypatch.setattr(provenance, "freeze_problems", lambda root: [])
+    monkeypatch.setattr(freeze, "freeze_problems", lambda root: [])
     done = CliRunner().invoke(cli.main, ["submit", "--draft"])
     assert done.exit_code == 0, done.output
     for demand in ASKED:

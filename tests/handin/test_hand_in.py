@@ -13,7 +13,6 @@ from collections import Counter
 import pytest
 
 from digits import paths
-from digits.figures import provenance
 from handin import contents, freeze, submission
 from project import environment, needs_quarto
 from test_render import render, words
@@ -89,7 +88,7 @@ def test_unpacked_it_renders_without_quarto(unpacked):
     assert done.returncode == 0, done.stderr
     assert "OLDER" not in done.stdout
     text = words(unpacked / "report.pdf")
-    assert freeze.source_digest() == provenance.source_digest(unpacked)
+    assert freeze.source_digest() == freeze.source_digest(unpacked)
     assert "55,050" in text
     assert (unpacked / "report.html").stat().st_size > 1_000_000
 

@@ -189,16 +189,16 @@ def learnable_arrays() -> dict[str, np.ndarray]:
     return arrays
 
 
-def train_on_fakes(config) -> Result:
+def train_on_fakes(config, context: Context = NOWHERE) -> Result:
     """Train a dense classifier on small made-up data."""
     from digits import data
     from digits.tasks import training
 
     data.read_arrays = learnable_arrays
-    return training.train_dense_classifier(config)
+    return training.train_dense_classifier(config, context)
 
 
-def train_after_a_pause(config) -> Result:
+def train_after_a_pause(config, context: Context = NOWHERE) -> Result:
     """Train on small made-up data that takes as long to read as MNIST does.
 
     The pause lies between the seeding and the drawing of weights: in it,
@@ -212,16 +212,16 @@ def train_after_a_pause(config) -> Result:
         return learnable_arrays()
 
     data.read_arrays = read_slowly
-    return training.train_dense_classifier(config)
+    return training.train_dense_classifier(config, context)
 
 
-def train_classifier_on_fakes(config) -> Result:
+def train_classifier_on_fakes(config, context: Context = NOWHERE) -> Result:
     """Train a classifier on small made-up data, with the way of Question 3."""
     from digits import data
     from digits.tasks import classifier
 
     data.read_arrays = learnable_arrays
-    return classifier.train_classifier(config)
+    return classifier.train_classifier(config, context)
 
 
 def add(config: Toy, needed: tuple[Result, ...]) -> Result:
