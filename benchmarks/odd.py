@@ -68,11 +68,15 @@ def empty(count: int, half: int) -> Iterator[np.ndarray]:
 
 
 def shapes(count: int, half: int) -> Iterator[np.ndarray]:
-    """Draw triangles, rectangles, stars and zigzags, with a pen."""
+    """Draw triangles, quadrangles, stars and zigzags, with a pen.
+
+    Without what is round, as a 0 is: of five corners or more, the pen's way
+    from one to the next is at random.
+    """
     for generator in _seeds(count, half):
         corners = int(generator.choice([3, 4, 5, 8]))
         angles = np.sort(generator.uniform(0, 2 * np.pi, corners))
-        if generator.random() < 0.5:  # crosses itself, as a star does
+        if corners > 4 or generator.random() < 0.5:  # crosses itself
             angles = generator.permutation(angles)
         places = SIDE / 2 + 70 * np.stack([np.cos(angles), np.sin(angles)], 1)
         points = [tuple(place) for place in places]

@@ -5,11 +5,13 @@ chosen, thresholds among it, was chosen on the first half of the test digits;
 what is stored and printed is the other half: `python pictures.py COUNT 0` looks
 at the first without storing anything. Digits are also written as they are, as
 PNG, and those of scikit-learn enlarged; and there are pictures without a digit.
+What tells those from digits was learned before, from others: see `doubt.py`.
 """
 
 import datetime
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import odd
@@ -31,6 +33,8 @@ SURE = 0.9
 BATCH = 200  # pictures
 KEPT = 0.99  # of MNIST's digits
 SCORED = 1_000  # digits, for the comparison of scores
+WORKERS = 2
+COARSE = "scikit-learn's, 8x8, enlarged"
 
 Labelled = tuple[np.ndarray, str]
 
@@ -76,46 +80,58 @@ def read(items: list[Labelled]) -> list[Answer]:
     return recognition.recognise(readings)
 
 
-def row(kind: str, items: Iterator[Labelled]) -> dict:
+def row(kind: str, count: int, half: int) -> tuple[dict, np.ndarray]:
     """Count what is right, refused, and wrong for sure, of a kind.
 
-    A picture that shows nothing is right where it is refused.
+    A picture that shows nothing is right where it is refused. Gives also how
+    often each digit was read as each.
     """
-    items = list(items)
+    items = list(kinds(data.load_mnist().test, count, half)[kind]())
     found = [
         answer for start in range(0, len(items), BATCH)
         for answer in read(items[start : start + BATCH])
     ]
-    pairs = [
-        (answer, answer.text == text)
+    known = [answer.doubt is None for answer in found]
+    correct = [
+        answer.text == text if text else answer.doubt is not None
         for answer, (_, text) in zip(found, items, strict=True)
-    ]
-    known = [
-        (answer, right) for answer, right in pairs if answer.doubt is None
     ]
     return {
         "kind": kind,
         "count": len(items),
-        "right": sum(right for _, right in known),
-        "read": sum(right for _, right in pairs),
-        "refused": len(pairs) - len(known),
-        "sure": sum(
-            bool(not right and answer.probabilities.max(1).min() > SURE)
-            for answer, right in known
+        "right": sum(
+            good and (surely or not text) for good, surely, (_, text) in
+            zip(correct, known, items, strict=True)
         ),
-    }
+        "read": sum(correct),
+        "refused": len(known) - sum(known),
+        "sure": sum(
+            bool(surely and not good and answer.probabilities.max(1).min()
+                 > SURE)
+            for good, surely, answer in zip(correct, known, found, strict=True)
+        ),
+    }, confusion(found, items)
+
+
+def confusion(answers: list[Answer], items: list[Labelled]) -> np.ndarray:
+    """Count how often each single digit was read as each, (10, 10)."""
+    counts = np.zeros((10, 10), int)
+    for answer, (_, text) in zip(answers, items, strict=True):
+        if len(answer.text) == len(text) == 1:
+            counts[int(text), int(answer.text)] += 1
+    return counts
 
 
 def scores(part: data.Part, half: int) -> dict[str, float]:
     """Compare scores: which share of what is odd do they refuse?
 
-    Of the first half as of the second, with thresholds that keep 99 % of the
-    first half's digits, and which share of this half's digits they keep.
+    With thresholds that keep 99 % of digits of the first half, and which share
+    they keep of digits of this half.
     """
     train = data.load_mnist().train
     means = class_means(train.images[:SCORED], train.labels[:SCORED])
     strange = [
-        digit.image for _, make in odd.KINDS.items()
+        digit.image for make in odd.KINDS.values()
         for picture in make(20, half) for digit in found_in(picture)
     ]
     digits = [part.images[HALF * k : HALF * k + SCORED] for k in (0, 1)]
@@ -148,7 +164,7 @@ def class_means(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def scored(images: np.ndarray, means: np.ndarray) -> dict[str, np.ndarray]:
-    """Score images in four ways: the higher, the more like a digit."""
+    """Score images in five ways: the higher, the more like a digit."""
     features, logits = recognition.outputs(images)
     shares = recognition.softmax(logits)
     mean = shares.mean(0)
@@ -158,7 +174,9 @@ def scored(images: np.ndarray, means: np.ndarray) -> dict[str, np.ndarray]:
 
     away = np.linalg.norm(features[:, :, None] - means[:, None], axis=-1)
     return {
-        "energy": recognition.energy(logits),
+        "learned": recognition.learned(features, logits),
+        # Liu et al. (2020), Energy-based Out-of-distribution Detection.
+        "energy": np.logaddexp.reduce(logits, axis=-1).mean(0),
         "distance": -away.min(-1).mean(0),
         "agreement": entropy(shares).mean(0) - entropy(mean),
         "probability": mean.max(-1),
@@ -182,8 +200,8 @@ def kinds(
 ) -> dict[str, Callable[[], Iterator[Labelled]]]:
     """List all kinds of pictures, each with what makes them."""
     return {
-        "MNIST's own, as PNG": lambda: plain(part, 2 * count, half),
-        "scikit-learn's, 8x8, enlarged": lambda: enlarged(count, half),
+        "MNIST's own, as PNG": lambda: plain(part, min(10 * count, HALF), half),
+        COARSE: lambda: enlarged(count, half),
         **{
             kind: lambda kind=kind: composed(kind, part, count, half)
             for kind in (*paper.KINDS, *paper.SEVERAL)
@@ -200,19 +218,30 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
     half = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     part = data.load_mnist().test
-    rows = []
-    for kind, make in kinds(part, count, half).items():
-        rows.append(row(kind, make()))
-        print(rows[-1], flush=True)
-    metrics = {"count": count, **scores(part, half)}
-    print(metrics)
+    rows, confused = [], {}
+    names = list(kinds(part, count, half))
+    with ProcessPoolExecutor(WORKERS) as pool:
+        for found, table in pool.map(
+            row, names, [count] * len(names), [half] * len(names)
+        ):
+            rows.append(found)
+            confused[found["kind"]] = table
+            print(found, flush=True)
+    own = slice(HALF * half, HALF * (half + 1))
+    shares, _ = recognition.judge(part.images[own])
+    metrics = {
+        "count": count, **scores(part, half),
+        "networks_right": float(np.mean(shares.argmax(1) == part.labels[own])),
+    }
+    print(metrics, confused[COARSE], sep="\n")
     if half == 1:
         stamp = {"hardware": hardware(), "versions": versions(LARDER.libraries),
                  "finished": datetime.date.today().isoformat()}
         table = {name: [row[name] for row in rows] for name in rows[0]}
+        arrays = {**examples(part), "confused": confused[COARSE]}
         store.save(
-            benchmark.pictures_path(),
-            store.Result(metrics, table, examples(part)), stamp,
+            benchmark.pictures_path(), store.Result(metrics, table, arrays),
+            stamp,
         )
         print(tables.pictures(benchmark.load_pictures()).data)
 

@@ -400,7 +400,8 @@ def test_stored_pictures_are_read_and_shown(monkeypatch, results):
              "sure": [1, 0]}
     count = len(benchmark.EXAMPLES)
     arrays = {"pictures": np.full((count, 40, 40), 200, np.uint8),
-              "seen": np.zeros((count, 28, 28, 1), np.float32)}
+              "seen": np.zeros((count, 28, 28, 1), np.float32),
+              "confused": np.diag(np.arange(10))}
     store.save(
         benchmark.pictures_path(results),
         store.Result({"refused_by_energy": 0.75}, table, arrays),
@@ -412,6 +413,7 @@ def test_stored_pictures_are_read_and_shown(monkeypatch, results):
     )
     found = benchmark.load_pictures()
     assert found.scores["refused_by_energy"] == 0.75
+    assert found.confused.trace() == 45
     rows = tables.pictures(found).data.splitlines()
     cells = [cell.strip() for cell in rows[2].split("|")][1:-1]
     assert cells == ["ruled", "200", "95.0 %", "4.0 %", "4.0 %", "0.5 %"]

@@ -274,6 +274,17 @@ def test_pieces_close_together_may_be_one_digit():
     assert 1 in counts
 
 
+def test_a_tiny_picture_shows_one_digit():
+    """Cut out as MNIST's are, pieces are of one, though they stand apart."""
+    broken = page()[35:115, 45:105].copy()
+    broken[30:45] = 0.9
+    small = np.asarray(Image.fromarray(np.uint8(255 * broken)).resize((21, 28)))
+    ((whole,),) = readings(small / 255)
+    assert whole.box[1] < 5
+    assert whole.box[3] > 25
+    assert len(readings(np.kron(small, np.ones((3, 3))) / 255)) > 1
+
+
 # What is no picture of a digit.
 
 

@@ -114,12 +114,15 @@ class PicturesRead:
     doubt, and with more than 0.9 of probability for each digit. `scores` says
     of each score what it keeps and refuses. `pictures` uint8 (n, h, w) are
     those of `EXAMPLES`, and `seen` (n, 28, 28, 1) what the networks saw.
+    `confused` (10, 10) says how often each of scikit-learn's digits was read
+    as each.
     """
 
     kinds: pd.DataFrame
     scores: dict[str, float]
     pictures: np.ndarray
     seen: np.ndarray
+    confused: np.ndarray
     day: str
 
 
@@ -136,5 +139,6 @@ def load_pictures() -> PicturesRead:
         scores=stored.result.metrics,
         pictures=stored.result.arrays["pictures"],
         seen=stored.result.arrays["seen"],
+        confused=stored.result.arrays["confused"],
         day=stored.stamp["finished"],
     )

@@ -15,6 +15,10 @@ from skimage.transform import hough_line
 ANGLES = np.deg2rad(np.arange(-13, 13.01, 0.5))
 THICK = 0.022  # of the picture's longer side; at least 3 pixels
 LONG = 0.6  # of the way that a line can go within the picture
+# Where strokes hide more of it, a line is seen in so much of its way, and ink
+# is on so much.
+FREE, INKED = 0.3, 0.9
+PALE = 0.75  # of the strokes' darkness
 MOST = 60  # lines
 
 
@@ -32,7 +36,7 @@ def without_lines(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
     if not found:
         return mask
     lines = np.logical_or.reduce(found)
-    rest = _mended(mask & ~lines, mask, thick)
+    rest = _mended(mask & ~_paler(lines, mask, values), mask, thick)
     if not rest.any():  # a lone line may be a 1
         return mask if len(found) == 1 else rest
     if len(found) < 3 and _fills(rest) and not _fainter(lines, rest, values):
@@ -42,39 +46,60 @@ def without_lines(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def _across(mask: np.ndarray, thick: int) -> list[np.ndarray]:
     """Find lines that run from left to right, as masks of their places."""
-    thin = mask & (runs(mask) <= thick)
+    left = mask & (runs(mask) <= thick)
     found = []
-    if thin.sum() < LONG * mask.shape[1]:
-        return found
-    left = thin.copy()
     for _ in range(MOST):
-        line = _longest(left, thick)
-        if line is None:
+        if left.sum() < FREE * mask.shape[1]:
             break
-        found.append(line)
-        left &= ~line
+        near, middle = _longest(left, thick)
+        if _is_line(near, middle, mask):
+            found.append(near)
+        left &= ~near  # a stroke must not hide the lines behind it
     return found
 
 
-def _longest(thin: np.ndarray, thick: int) -> np.ndarray | None:
-    """Find the line with the most thin places, if it is long enough."""
-    width = thin.shape[1]
+def _longest(thin: np.ndarray, thick: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the straight way with the most thin places.
+
+    Gives a mask of these places, and the way's row in each column.
+    """
     # hough_line measures the angle of a line's normal, from the x axis.
     counts, angles, distances = hough_line(thin, theta=np.pi / 2 + ANGLES)
     number, which = np.unravel_index(counts.argmax(), counts.shape)
-    if counts[number, which] < 0.25 * width:
-        return None
     angle, distance = angles[which], distances[number]
-    columns = np.arange(width)
+    columns = np.arange(thin.shape[1])
     middle = (distance - columns * np.cos(angle)) / np.sin(angle)
-    inside = (middle >= 0) & (middle < thin.shape[0])
     rows = np.arange(thin.shape[0])[:, None]
-    near = thin & (np.abs(rows - middle) <= thick / 2 + 1)
-    covered = near.any(axis=0)
-    extent = inside.sum()
-    if extent < LONG * width or covered.sum() < LONG * extent:
-        return None
-    return near
+    return thin & (np.abs(rows - middle) <= thick / 2 + 1), middle
+
+
+def _is_line(near: np.ndarray, middle: np.ndarray, mask: np.ndarray) -> bool:
+    """Say whether a way is inked from one edge to the other, and thinly.
+
+    A stroke that runs along a line hides a part of it.
+    """
+    height, width = mask.shape
+    # A line along an edge may leave the picture by a pixel or two.
+    columns = np.flatnonzero((middle > -3) & (middle < height + 2))
+    if len(columns) < LONG * width:
+        return False
+    thin = near.any(axis=0)[columns].mean()
+    row = np.round(middle[columns]).astype(int).clip(0, height - 1)
+    inked = ndimage.binary_dilation(mask, np.ones((3, 1)))[row, columns]
+    return thin > LONG or (thin > FREE and inked.mean() > INKED)
+
+
+def _paler(
+    lines: np.ndarray, mask: np.ndarray, values: np.ndarray
+) -> np.ndarray:
+    """Leave those places of lines out that are as dark as strokes are."""
+    if (lines == mask).all():
+        return lines
+    line = np.median(values[lines])
+    stroke = np.percentile(values[mask & ~lines], 75)
+    if line > PALE * stroke:
+        return lines
+    return lines & (values < (line + stroke) / 2)
 
 
 def runs(mask: np.ndarray) -> np.ndarray:

@@ -1,12 +1,11 @@
 """Paper and ink: how much darker than its paper is each place of a picture?
 
 Light falls unevenly on paper, so the paper's brightness is estimated locally,
-in two steps. A surface of the second degree is fitted to the brightness, with
-Tukey's weights, which leave out ink, table and shadow; it takes the slow fall
-of light. What is left is closed (a dilation, then an erosion): that fills what
-is dark and narrower than the window, which are strokes, and leaves the edges
-of what is wider, which are shadows. A median of as large a window would round
-the corners of shadows, and a mean would smear their edges into ink.
+by a closing of the picture: a dilation, then an erosion. That fills what is
+dark and narrower than the window, which are strokes, and leaves what is wider
+as it is, which are slopes and edges of light. A median of as large a window
+would round the corners of shadows, and a mean would smear their edges into ink.
+Where paper has one brightness all over, it is that.
 """
 
 from dataclasses import dataclass
@@ -118,10 +117,16 @@ def _on_any_paper(grey: np.ndarray) -> Ink | None:
 def _usual(grey: np.ndarray) -> np.ndarray:
     """Give the brightness that is usual around each place, shape (h, w).
 
-    A median over a large part of the picture, seen from afar.
+    A median over a large part of the picture, seen from afar: as medians of
+    squares, since single places may all lie on lines.
     """
     step = -(-max(grey.shape) // COARSE)
-    small = ndimage.median_filter(grey[::step, ::step], COARSE // 2 + 1)
+    whole = np.pad(grey, [(0, -size % step) for size in grey.shape], "edge")
+    rows, columns = (size // step for size in whole.shape)
+    small = ndimage.median_filter(
+        np.median(whole.reshape(rows, step, columns, step), axis=(1, 3)),
+        COARSE // 2 + 1,
+    )
     rows, columns = (np.arange(size) // step for size in grey.shape)
     return small[np.ix_(rows, columns)]
 

@@ -19,6 +19,7 @@ MOST_PARTS = 3  # of one digit
 WIDEST = 1.2  # of a digit, over its height
 WHOLE_SIDE = 0.85  # of a side of the picture
 LINES_FROM = 64  # pixels: a smaller picture has no room for ruled lines
+TINY = 32  # pixels: as collections of digits have them, one each, cut out
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,16 @@ def readings(grey: np.ndarray, single: bool = False) -> list[list[Digit]]:
 
     What is found in several pieces close together may be one digit, and where
     most of the border has one brightness, all that differs from it may be.
-    Which it is, is for those to say who know what digits look like.
+    Which it is, is for those to say who know what digits look like. A tiny
+    picture with such a border has one reading, this last.
     """
+    whole = _as_drawn(grey)
+    if whole is not None and max(grey.shape) <= TINY:
+        return [[whole]]
     found = find_digits(grey, single)
     others = []
     if len(found) > 1 and _compact(found):
         others.append(find_digits(grey, single=True))
-    whole = _as_drawn(grey)
     if whole is not None and not any(
         len(other) == 1 and np.array_equal(other[0].image, whole.image)
         for other in (found, *others)

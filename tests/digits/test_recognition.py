@@ -1,0 +1,63 @@
+"""What is like MNIST's digits is kept, and what is not is refused."""
+
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from digits import data
+from digits.handwriting import find_digits, recognition
+
+FONTS = matplotlib.get_data_path() + "/fonts/ttf/"
+
+
+def letter(character):
+    """Print a letter: an image (28, 28, 1), as the networks see it."""
+    picture = Image.new("L", (200, 200), 245)
+    ImageDraw.Draw(picture).text(
+        (100, 100), character, fill=40, anchor="mm",
+        font=ImageFont.truetype(FONTS + "DejaVuSerif.ttf", 120),
+    )
+    (found, *_) = find_digits(np.asarray(picture) / 255)
+    return found.image
+
+
+def test_which_digit_it_is_does_not_tell_whether_it_is_one():
+    generator = np.random.default_rng(0)
+    features, logits = (
+        generator.normal(size=(5, 7, size)) for size in (192, 10)
+    )
+    found = recognition.evidence(features, logits)
+    assert found.shape == (5, 7, 202)
+    shuffled = generator.permuted(logits, axis=-1)
+    np.testing.assert_array_equal(
+        recognition.evidence(features, shuffled), found
+    )
+
+
+def test_a_score_of_other_networks_is_refused(monkeypatch):
+    monkeypatch.setattr(recognition, "networks_digest", lambda: "others")
+    with pytest.raises(ValueError, match="learned with other networks"):
+        recognition._learned.__wrapped__()
+
+
+def test_a_missing_score_says_how_to_learn_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        recognition, "doubt_path", lambda: tmp_path / "doubt.json"
+    )
+    with pytest.raises(ValueError, match=r"python benchmarks/doubt\.py"):
+        recognition._learned.__wrapped__()
+
+
+def test_digits_are_kept(mnist_file):
+    part = data.load_mnist().test
+    shares, scores = recognition.judge(part.images[5_000:6_000])
+    assert np.mean(scores >= recognition.LEAST_SCORE) > 0.98
+    right = shares.argmax(1) == part.labels[5_000:6_000]
+    assert right.mean() > 0.99
+
+
+def test_letters_are_refused():
+    images = np.stack([letter(name) for name in "ACEFGHJKMNPRTUVWXY"])
+    _, scores = recognition.judge(images)
+    assert np.mean(scores < recognition.LEAST_SCORE) > 0.8
