@@ -11,6 +11,7 @@ from larder.computing.driver import compute, refresh
 from larder.confirming.confirm import confirm
 from larder.confirming.rehearsal import Rehearsal, smaller
 from larder.context import NOWHERE, Context
+from larder.fields import varied
 from larder.fingerprint import ignored
 from larder.freshness import Status, status, statuses, survey
 from larder.larder import Larder
@@ -21,5 +22,5 @@ from larder.store import Result, Stored
 __all__ = [
     "NOWHERE", "Context", "Environment", "Larder", "Rehearsal", "Result", "Run",
     "Status", "Stored", "compute", "confirm", "ignored", "refresh", "smaller",
-    "status", "statuses", "survey",
+    "status", "statuses", "survey", "varied",
 ]

@@ -10,7 +10,7 @@ name, and the run is stale when one of them has changed.
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,25 @@ class Run:
         """The dotted name of the task."""
         return f"{self.task.__module__}.{self.task.__qualname__}"
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The dotted names of the classes of the config and those within.
+
+        Of the task's own package: another one counts by its version.
+        """
+        package = self.task.__module__.partition(".")[0]
+        found = {type(value) for value in _configs_in(self.config)}
+        return tuple(sorted(
+            f"{kind.__module__}.{kind.__qualname__}" for kind in found
+            if kind.__module__.partition(".")[0] == package
+            and kind.__qualname__ == kind.__name__
+        ))
+
+    @property
+    def kind(self) -> tuple:
+        """What runs have in common that are of the same code."""
+        return self.task, self.classes
+
     def path(self, folder: Path) -> Path:
         """Say where the result lies under the folder of results."""
         return store.path_of(folder, self.experiment, self.name)
@@ -70,6 +89,14 @@ class Run:
         if "context" in inspect.signature(self.task).parameters:
             given["context"] = context
         return self.task(config, **given)
+
+
+def _configs_in(config: Any) -> Iterator[Any]:
+    """List a config and the configs that are its fields, theirs too."""
+    if is_dataclass(config):
+        yield config
+        for value in vars(config).values():
+            yield from _configs_in(value)
 
 
 def after_needs(runs: Iterable[Run]) -> list[Run]:

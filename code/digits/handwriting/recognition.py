@@ -14,7 +14,7 @@ import numpy as np
 from digits.experiments import convolution
 from digits.handwriting import Digit
 from digits.kept import compute
-from digits.tasks import training
+from digits.tasks import scoring
 
 # What keeps 99 % of MNIST's test digits; `benchmarks/pictures.py` measures
 # it, and compares the score with others.
@@ -116,7 +116,7 @@ def outputs(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     features, logits = [], []
     for network, weights, biases in _networks():
-        features.append(training.outputs(network, images))
+        features.append(scoring.outputs(network, images))
         logits.append(features[-1] @ weights + biases)
     return np.stack(features), np.stack(logits)
 
@@ -129,12 +129,12 @@ def _networks() -> list:
     """
     import keras
 
-    from digits.tasks import networks
+    from digits.tasks import trained
 
     found = []
     runs = convolution.final_runs()
     for run, stored in zip(runs, compute(runs), strict=True):
-        network = networks.restore(run.config, stored.result.weights)
+        network = trained.restore(run.config.network, stored.result.weights)
         last = network.layers[-1]
         found.append((
             keras.Model(network.input, last.input),
