@@ -111,7 +111,7 @@ def scores(part: data.Part, half: int) -> dict[str, float]:
     Of the first half as of the second, with thresholds that keep 99 % of the
     first half's digits, and which share of this half's digits they keep.
     """
-    train = data.load_mnist().train
+    train = data.load_mnist(data.VALIDATION_SIZE).train
     means = class_means(train.images[:SCORED], train.labels[:SCORED])
     strange = [
         digit.image for _, make in odd.KINDS.items()

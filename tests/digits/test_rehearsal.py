@@ -7,8 +7,8 @@ import h5py
 import numpy as np
 import pytest
 
+import toy_tasks
 from digits.kept import LARDER
-from digits.tasks.training import DenseConfig
 from larder import smaller
 from larder.confirming import rehearse
 from larder.confirming.formerly import Formerly, changes_here
@@ -19,9 +19,15 @@ CONFIGS = list({run.config: str(run) for run in LARDER.runs()}.items())
 def fields(config):
     """Yield name, original and value of each field, also of inner configs."""
     small = config.rehearsal().config
-    for field in dataclasses.fields(config):
-        yield (field.name, getattr(config, field.name),
-               getattr(small, field.name))
+    yield from _pairs(config, small)
+
+
+def _pairs(config, small):
+    for name, original in vars(config).items():
+        value = getattr(small, name)
+        yield name, original, value
+        if dataclasses.is_dataclass(original):
+            yield from _pairs(original, value)
 
 
 def switch(value):
@@ -40,7 +46,7 @@ def test_a_rehearsal_shrinks_sizes_and_switches_nothing_off(config):
     assert type(small) is type(config)
     for name, original, value in fields(config):
         if dataclasses.is_dataclass(original):
-            assert value == original.rehearsal().config
+            assert type(value) is type(original)
             continue
         assert switch(value) == switch(original), name
         if isinstance(original, int | float):
@@ -49,7 +55,7 @@ def test_a_rehearsal_shrinks_sizes_and_switches_nothing_off(config):
 
 def test_each_kind_of_config_can_be_rehearsed():
     kinds = {type(config) for config, _ in CONFIGS}
-    assert len(kinds) >= 14
+    assert len(kinds) >= 13
     for kind in kinds:
         assert "rehearsal" in dir(kind), kind
 
@@ -81,7 +87,7 @@ def named(name):
 def test_early_stopping_stops_early_and_restores_the_best(mnist_file):
     config, outcome = rehearsed(named("influences/early-stopping_seed-0"))
     scores = outcome["table"]["scored_accuracy"]
-    assert 2 < len(scores) < config.epochs
+    assert 2 < len(scores) < config.schedule.epochs
     assert scores[-1] <= scores[-2]
     assert outcome["metrics"]["validation_accuracy"] == pytest.approx(
         max(scores)
@@ -90,7 +96,7 @@ def test_early_stopping_stops_early_and_restores_the_best(mnist_file):
 
 def test_the_averaged_weights_are_of_fewer_epochs_than_all(mnist_file):
     config, outcome = rehearsed(named("comparison/dense_images-100_seed-0"))
-    assert config.averaged_epochs < config.epochs == 3
+    assert config.schedule.averaged_epochs < config.schedule.epochs == 3
     assert outcome["table"]["epoch"] == [1, 2, 3]
 
 
@@ -235,4 +241,6 @@ def test_changes_reach_into_configs_and_make_tuples():
         config, {"inner": {"rate": 0.5}, "sizes": [3, [4]]}
     )
     assert changed == Outer(inner=Inner(rate=0.5), sizes=(3, (4,)))
-    assert changes_here(DenseConfig(), DenseConfig(epochs=2)) == {"epochs": 2}
+    assert changes_here(toy_tasks.dense(), toy_tasks.dense(epochs=2)) == {
+        "schedule": {"epochs": 2}
+    }

@@ -176,8 +176,9 @@ def test_the_stamp_says_what_computed_it_and_what_was_compared(refactored):
     assert confirmed["computed_by"]["commit"] == refactored.computed_by
     assert confirmed["computed_by"]["task"] == "digits.toy_neutral.train"
     assert confirmed["rehearsal"] == {
-        "run": "toys/neutral", "changes": {"epochs": 3}, "train": 120,
-        "test": 40, "same": ["metrics", "table", "arrays"],
+        "run": "toys/neutral", "changes": {"epochs": 3},
+        "data": {"train": 120, "test": 40},
+        "same": ["metrics", "table", "arrays"],
     }
     assert stamp_of(refactored, "moved")["task"] == "digits.toy_elsewhere.train"
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from digits import data
-from digits.tasks.checks import refuse_unless, whole
+from digits.checks import refuse_unless, whole
 from digits.tasks.rehearsal import IN_SMALL, rehearsed
 from larder import Rehearsal, Result, ignored
 

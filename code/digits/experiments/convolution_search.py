@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from digits.augmentation import Affine, Warp
+from digits.augmentation.configs import Affine, Warp
 from digits.networks.convolutional import ConvolutionalNetwork
 from digits.tasks.classifier import train_classifier, train_with_loss
 from digits.tasks.configs import Training

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from digits.augmentation import Translation
+from digits.augmentation.configs import Translation
 from digits.experiments import weight_decay
 from digits.kept import compute
 from digits.statistics import Estimate, Summary, difference, summarise

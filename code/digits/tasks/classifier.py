@@ -10,6 +10,7 @@ import numpy as np
 from digits import data
 from digits.tasks.configs import Training
 from digits.tasks.scoring import accuracy, cross_entropy, outputs, share_right
+from digits.tasks.split import load
 from digits.tasks.trained import weights_of
 from digits.tasks.training import fit, start
 from larder import NOWHERE, Context, Result
@@ -46,7 +47,7 @@ def train_with_loss(config: Training, context: Context = NOWHERE) -> Result:
 def _trained(config: Training, context: Context) -> tuple[Result, float]:
     """Train and score a classifier; give the mean cross-entropy beside."""
     start(config.seed)
-    mnist = config.split.load(config.seed)
+    mnist = load(config.split, config.seed)
     network = config.network.build()
     table = fit(
         network,

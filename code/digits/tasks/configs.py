@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from digits.augmentation import Augmentation
+from digits.augmentation.configs import Augmentation
 from digits.checks import refuse_unless, whole
 from digits.networks.network import Network
 from digits.tasks import former
@@ -30,13 +30,21 @@ class Training:
 
     def __post_init__(self):
         """Refuse values out of range."""
-        stops = self.schedule.early_stopping_patience is not None
         refuse_unless(self, (
+            ("network", "a config that can build itself",
+             hasattr(self.network, "build")),
+            ("augmentation", "None, or a config that gives layers",
+             self.augmentation is None or hasattr(self.augmentation, "layers")),
+            ("schedule", "a Schedule", isinstance(self.schedule, Schedule)),
+            ("split", "a Split", isinstance(self.split, Split)),
             ("seed", "a whole number below 2**32",
              whole(self.seed, 0) and self.seed < 2**32),
+        ))
+        stops = self.schedule.early_stopping_patience is not None
+        refuse_unless(self, [
             ("schedule", "one without early stopping but where images are "
              "held out", not (stops and self.split.whole_training_set)),
-        ))
+        ])
 
     @property
     def layers(self) -> list:

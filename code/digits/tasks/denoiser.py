@@ -38,6 +38,9 @@ class DenoiserTraining:
         """Refuse values out of range."""
         low, high = self.noise_levels
         refuse_unless(self, (
+            ("network", "a config that can build itself",
+             hasattr(self.network, "build")),
+            ("schedule", "a Schedule", isinstance(self.schedule, Schedule)),
             ("seed", "a whole number below 2**32",
              whole(self.seed, 0) and self.seed < 2**32),
             ("noise_levels", "two rising levels in [0, 1]",

@@ -3,6 +3,7 @@
 from digits import data
 from digits.tasks.configs import Training
 from digits.tasks.scoring import accuracy, predict
+from digits.tasks.split import load
 from digits.tasks.trained import weights_of
 from digits.tasks.training import evaluate, fit, start
 from larder import NOWHERE, Context, Result
@@ -22,7 +23,7 @@ def train_as_notebook(config: Training, context: Context = NOWHERE) -> Result:
     Array: `test_predictions`, uint8 of shape (10000,).
     """
     start(config.seed)
-    mnist = config.split.load(config.seed)
+    mnist = load(config.split, config.seed)
     scored = mnist.validation or mnist.test
     # The augmentation first: it draws its seed before the network does.
     augment, network = config.layers, config.network.build()

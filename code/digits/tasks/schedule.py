@@ -95,32 +95,34 @@ class Schedule:
             early_stopping_patience=1, epoch_images=320,
         ))
 
-    def make_optimizer(self, steps: int):
-        """Make Keras's optimiser, where an epoch has `steps` steps."""
-        from keras import optimizers
 
-        rate = self._rate(steps)
-        if self.optimizer == "adam":
-            return optimizers.Adam(rate)
-        if self.optimizer == "adamw":
-            return optimizers.AdamW(rate, weight_decay=self.weight_decay)
-        return optimizers.SGD(
-            rate, momentum=self.momentum, nesterov=self.nesterov,
-            weight_decay=self.weight_decay or None,
+def make_optimizer(schedule: Schedule, steps: int):
+    """Make Keras's optimiser, where an epoch has `steps` steps."""
+    from keras import optimizers
+
+    rate = _rate(schedule, steps)
+    if schedule.optimizer == "adam":
+        return optimizers.Adam(rate)
+    if schedule.optimizer == "adamw":
+        return optimizers.AdamW(rate, weight_decay=schedule.weight_decay)
+    return optimizers.SGD(
+        rate, momentum=schedule.momentum, nesterov=schedule.nesterov,
+        weight_decay=schedule.weight_decay or None,
+    )
+
+
+def _rate(schedule: Schedule, steps: int):
+    """Give the learning rate, or what Keras computes it by."""
+    from keras.optimizers.schedules import CosineDecay
+
+    if schedule.decay == "cosine":
+        return CosineDecay(schedule.learning_rate, steps * schedule.epochs)
+    if schedule.decay == "warm-up":
+        return CosineDecay(
+            0.0, steps * (schedule.epochs - 1) or 1,
+            warmup_target=schedule.learning_rate, warmup_steps=steps,
         )
-
-    def _rate(self, steps: int):
-        """Give the learning rate, or what Keras computes it by."""
-        from keras.optimizers.schedules import CosineDecay
-
-        if self.decay == "cosine":
-            return CosineDecay(self.learning_rate, steps * self.epochs)
-        if self.decay == "warm-up":
-            return CosineDecay(
-                0.0, steps * (self.epochs - 1) or 1,
-                warmup_target=self.learning_rate, warmup_steps=steps,
-            )
-        return self.learning_rate
+    return schedule.learning_rate
 
 
 # The course notebook's, for the ten epochs of 2C.

@@ -45,19 +45,18 @@ class Split:
         """How many of the training images are held out of it."""
         return 0 if self.whole_training_set else self.held_out
 
-    def load(self, seed: int) -> data.Mnist:
-        """Load the parts; `validation` is None with the whole training set."""
-        mnist = data.load_mnist(self.scored_images)
-        if self.training_images is None:
-            return mnist
-        train = mnist.train
-        chosen = data.validation_mask(
-            train.labels, self.training_images, seed
-        )
-        return data.Mnist(
-            data.Part(train.images[chosen], train.labels[chosen]),
-            mnist.validation, mnist.test,
-        )
+
+def load(split: Split, seed: int) -> data.Mnist:
+    """Load the parts; `validation` is None with the whole training set."""
+    mnist = data.load_mnist(split.scored_images)
+    if split.training_images is None:
+        return mnist
+    train = mnist.train
+    chosen = data.validation_mask(train.labels, split.training_images, seed)
+    return data.Mnist(
+        data.Part(train.images[chosen], train.labels[chosen]),
+        mnist.validation, mnist.test,
+    )
 
 
 # The 5,000 images on which choices are made.

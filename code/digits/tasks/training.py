@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from digits.tasks.schedule import Schedule
+from digits.tasks.schedule import Schedule, make_optimizer
 from digits.tasks.scoring import EVALUATION_BATCH, short_float
 from larder import NOWHERE, Context
 
@@ -66,8 +66,8 @@ def fit(
     size = schedule.epoch_images or len(images)
     trainer = keras.Sequential([*augment, network])
     trainer.compile(
-        optimizer=schedule.make_optimizer(
-            math.ceil(size / schedule.batch_size)
+        optimizer=make_optimizer(
+            schedule, steps=math.ceil(size / schedule.batch_size)
         ),
         loss=loss or keras.losses.CategoricalCrossentropy(
             label_smoothing=schedule.label_smoothing
