@@ -149,11 +149,6 @@ def scale(images: np.ndarray) -> np.ndarray:
     return scaled
 
 
-def as_bytes(images: np.ndarray) -> np.ndarray:
-    """Turn images (…, 28, 28, 1) in [0, 1] back into bytes (…, 28, 28)."""
-    return np.uint8(np.round(255 * images[..., 0]))
-
-
 def one_hot(labels: np.ndarray) -> np.ndarray:
     """Turn labels of shape (n,) into float32 indicators of shape (n, 10)."""
     return np.eye(CLASSES, dtype=np.float32)[labels]

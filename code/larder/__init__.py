@@ -11,12 +11,11 @@ from larder.computing.driver import compute, refresh
 from larder.confirming.confirm import confirm
 from larder.confirming.rehearsal import Rehearsal, smaller
 from larder.context import NOWHERE, Context
-from larder.fields import varied
 from larder.fingerprint import ignored
 from larder.freshness import Status, status, statuses, survey
 from larder.larder import Larder
 from larder.machine import Environment
-from larder.runs import Run
+from larder.runs import Run, varied
 from larder.store import Result, Stored
 
 __all__ = [

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from larder.fields import flat
-from larder.runs import Run
+from larder.runs import Run, flat
 from larder.store import Stored
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 def final_frame(runs: list[Run], stored: list[Stored]) -> "pd.DataFrame":
     """Make a table with a row a run: name, config, metrics, seconds.
 
-    The config is seen flat, as `fields.flat` does.
+    The config is seen flat, as `runs.flat` does.
     """
     import pandas as pd
 
@@ -30,7 +29,7 @@ def table_frame(runs: list[Run], stored: list[Stored]) -> "pd.DataFrame":
     """Make a tidy table with a row a run and epoch (or whatever rows are).
 
     Beside the results' own columns, which come first, it has the run's name
-    and the fields of its config, as `fields.flat` gives them.
+    and the fields of its config, as `runs.flat` gives them.
     """
     import pandas as pd
 

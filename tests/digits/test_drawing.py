@@ -20,7 +20,7 @@ from digits.experiments import (
 from digits.figures import benchmark, inline, tables
 from digits.statistics import Estimate, Summary, difference
 from larder import store, varied
-from larder.fields import flat
+from larder.runs import flat
 
 
 @pytest.fixture(autouse=True)

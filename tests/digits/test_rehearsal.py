@@ -235,6 +235,42 @@ def test_renamed_fields_are_told_by_the_config():
     assert Formerly(config, new).changes(small) == {"learning_rate": 0.05}
 
 
+@dataclasses.dataclass(frozen=True)
+class Together:
+    """What were flat configs of two kinds, told by what is within."""
+
+    part: Inner | Renamed = Inner()
+    seed: int = 0
+
+    def formerly(self):
+        return {"seed": self.seed} | {
+            f"part_{name}": value for name, value in vars(self.part).items()
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Outermost:
+    together: Together = Together()
+    images: int = 9
+
+
+@pytest.mark.parametrize(("part", "fields"), [
+    (Inner(), {"part_rate": 0.1, "part_new": 3}),
+    (Renamed(), {"part_learning_rate": 0.1, "part_sizes": [[1], [2, 3]]}),
+])
+def test_what_was_flat_is_told_by_what_it_is_made_of(part, fields):
+    stamped = {"together": fields | {"seed": 0}, "images": 9}
+    config = Outermost(Together(part))
+    formerly = Formerly(config, stamped)
+    assert formerly.differences == []
+    small = dataclasses.replace(config, images=2, together=Together(
+        dataclasses.replace(part), seed=4
+    ))
+    assert formerly.small(small) == small
+    assert formerly.changes(small) == {"images": 2, "together": {"seed": 4}}
+    assert Formerly(Outermost(Together(part, seed=1)), stamped).differences
+
+
 def test_changes_reach_into_configs_and_make_tuples():
     config = Outer()
     changed = rehearse.changed(

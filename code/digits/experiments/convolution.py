@@ -26,8 +26,8 @@ from digits.tasks.evaluation.inside import (
     measure_sharpness,
 )
 from larder import Run
-from larder.fields import flat
 from larder.frames import final_frame, table_frame
+from larder.runs import flat
 
 NAME = "convolution"
 FINAL_SEEDS = range(5)

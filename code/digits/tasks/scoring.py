@@ -22,6 +22,11 @@ def outputs(network, images: np.ndarray) -> np.ndarray:
     ])
 
 
+def as_bytes(images: np.ndarray) -> np.ndarray:
+    """Turn images (…, 28, 28, 1) in [0, 1] back into bytes (…, 28, 28)."""
+    return np.uint8(np.round(255 * images[..., 0]))
+
+
 def predict(network, images: np.ndarray) -> np.ndarray:
     """Give the likeliest class of each image, uint8 of shape (n,)."""
     return outputs(network, images).argmax(axis=1).astype(np.uint8)

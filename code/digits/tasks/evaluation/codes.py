@@ -14,7 +14,7 @@ from digits import data
 from digits.networks.autoencoders import decoder_of, encoder_of
 from digits.tasks.denoiser import DenoiserTraining
 from digits.tasks.rehearsal import FEW, IN_SMALL, rehearsed
-from digits.tasks.scoring import outputs
+from digits.tasks.scoring import as_bytes, outputs
 from digits.tasks.trained import restore
 from digits.tasks.training import start
 from larder import Rehearsal, Result, ignored, smaller
@@ -132,7 +132,7 @@ def describe_codes(config: CodesConfig, trained: Result) -> Result:
             "zeros": (codes == 0).mean(axis=0).tolist(),
         },
         arrays={
-            "interpolated": data.as_bytes(images).reshape(
+            "interpolated": as_bytes(images).reshape(
                 *between.shape[:2], *images.shape[1:3]
             ),
         },

@@ -11,7 +11,7 @@ from digits.tasks.configs import Training
 from digits.tasks.denoiser import DenoiserTraining
 from digits.tasks.evaluation.codes import SAMPLERS, sample_codes
 from digits.tasks.rehearsal import IN_SMALL, TEST, rehearsed
-from digits.tasks.scoring import outputs
+from digits.tasks.scoring import as_bytes, outputs
 from digits.tasks.trained import restore
 from digits.tasks.training import start
 from larder import Rehearsal, Result, ignored, smaller
@@ -95,7 +95,7 @@ def judge_digits(
             ],
         },
         arrays={
-            "examples": data.as_bytes(images[:EXAMPLES]),
+            "examples": as_bytes(images[:EXAMPLES]),
         },
     )
 

@@ -16,7 +16,7 @@ from digits.tasks.configs import Training
 from digits.tasks.denoiser import DenoiserTraining
 from digits.tasks.evaluation.codes import COMPONENTS
 from digits.tasks.rehearsal import FEW, IN_SMALL, TEST, rehearsed
-from digits.tasks.scoring import outputs
+from digits.tasks.scoring import as_bytes, outputs
 from digits.tasks.trained import restore
 from digits.tasks.training import start
 from larder import Rehearsal, Result, ignored, smaller
@@ -86,7 +86,7 @@ def pack_networks(
         arrays=arrays
         | class_mixtures(codes, mnist.train.labels, config.seed)
         | {
-            "images": data.as_bytes(mnist.test.images[chosen]),
+            "images": as_bytes(mnist.test.images[chosen]),
             "labels": np.uint8(mnist.test.labels[chosen]),
         },
     )

@@ -9,7 +9,7 @@ from digits.noise import NOISE_LEVELS, salt_and_pepper
 from digits.tasks.configs import Training
 from digits.tasks.denoiser import DenoiserTraining
 from digits.tasks.rehearsal import FEW, IN_SMALL, rehearsed
-from digits.tasks.scoring import outputs
+from digits.tasks.scoring import as_bytes, outputs
 from digits.tasks.trained import restore
 from digits.tasks.training import start
 from larder import NOWHERE, Context, Rehearsal, Result, ignored, smaller
@@ -98,7 +98,7 @@ def show_denoising(
     test = data.load_mnist().test
     places = list(config.images)
     arrays = {
-        "clean": data.as_bytes(test.images[places]),
+        "clean": as_bytes(test.images[places]),
         "labels": test.labels[places],
     }
     seasoned = np.stack([
@@ -110,7 +110,7 @@ def show_denoising(
     for name, images in (("seasoned", seasoned), ("denoised", denoised)):
         found = outputs(network, images.reshape(-1, *shape[2:]))
         found = found.reshape(*shape[:2], data.CLASSES)
-        arrays[name] = data.as_bytes(images)
+        arrays[name] = as_bytes(images)
         arrays[f"predictions_{name}"] = found.argmax(axis=2)
         arrays[f"confidences_{name}"] = found.max(axis=2)
     return Result(metrics={"images": len(places)}, arrays=arrays)
