@@ -11,10 +11,11 @@ from itertools import pairwise
 import keras
 import numpy as np
 import tensorflow as tf
-from train import CONFIG, CORES, measure, ours
+from train import CORES, NETWORK, SCHEDULE, measure, ours
 
 from digits import data, machine
 from digits.tasks import training
+from digits.tasks.scoring import EVALUATION_BATCH
 
 NETWORKS = 2
 BATCHED = f"{NETWORKS} networks in one, {CORES} threads"
@@ -50,17 +51,17 @@ def _fit(mnist: data.Mnist, seed: int, tick: Callable, **options) -> None:
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     options = {"steps_per_execution": training.STEPS_PER_EXECUTION} | options
-    model = training.build(CONFIG)
+    model = NETWORK.build()
     model.compile(
         optimizer=keras.optimizers.SGD(0.1),
         loss="categorical_crossentropy", metrics=["accuracy"], **options,
     )
     model.fit(
         mnist.train.images, data.one_hot(mnist.train.labels),
-        batch_size=128, epochs=CONFIG.epochs, verbose=0,
+        batch_size=128, epochs=SCHEDULE.epochs, verbose=0,
         validation_data=(mnist.validation.images,
                          data.one_hot(mnist.validation.labels)),
-        validation_batch_size=training.EVALUATION_BATCH,
+        validation_batch_size=EVALUATION_BATCH,
         callbacks=[keras.callbacks.LambdaCallback(
             on_epoch_end=lambda *_: tick()
         )],
@@ -74,7 +75,7 @@ def batched(mnist: data.Mnist, seed: int, tick: Callable) -> None:
     the speed that is measured is to be doubled.
     """
     generator = np.random.default_rng(seed)
-    sizes = (784, *CONFIG.hidden_units, 10)
+    sizes = (784, *NETWORK.hidden_units, 10)
     kernels = [
         tf.Variable(generator.normal(0, m**-0.5, (NETWORKS, m, n)).astype("f"))
         for m, n in pairwise(sizes)
@@ -100,7 +101,7 @@ def batched(mnist: data.Mnist, seed: int, tick: Callable) -> None:
                 losses = -tf.reduce_sum(tf.gather(labels, batch) * found, -1)
                 loss = NETWORKS * tf.reduce_mean(losses)
                 for kernel in kernels[:2]:
-                    loss += CONFIG.regularization_factor * tf.reduce_sum(
+                    loss += NETWORK.regularization_factor * tf.reduce_sum(
                         kernel**2
                     )
             variables = [*kernels, *biases]
@@ -109,7 +110,7 @@ def batched(mnist: data.Mnist, seed: int, tick: Callable) -> None:
                 variable.assign_sub(0.1 * gradient)
 
     scored = mnist.validation.images.reshape(-1, 784)
-    for _ in range(CONFIG.epochs):
+    for _ in range(SCHEDULE.epochs):
         epoch(tf.constant(generator.permutation(len(images))))
         (np.argmax(logits(scored), -1) == mnist.validation.labels).mean(1)
         tick()

@@ -134,7 +134,7 @@ def main() -> None:
         shutil.copytree(paths.CODE, code)
         requests = rehearsals_of_all(code, folder)
         reach = {
-            request["task"]: set(freshness.code_of(request["run"].task))
+            request["task"]: set(freshness.code_of(request["run"]))
             for request in requests
         }
         servers = SimpleQueue()

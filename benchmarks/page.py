@@ -23,7 +23,8 @@ from digits.experiments import page as experiment
 from digits.figures import benchmark, tables
 from digits.kept import LARDER, compute
 from digits.noise import salt_and_pepper
-from digits.tasks import networks
+from digits.tasks import trained
+from digits.tasks.scoring import short_float
 from larder import store
 from larder.machine import hardware, versions
 
@@ -75,7 +76,7 @@ def measure(page, name: str, run, stored) -> dict:
     """
     arrays = data.read_arrays()
     images, labels = arrays["x_test"], arrays["y_test"]
-    network = networks.restore(run.config, stored.result.weights)
+    network = trained.restore(run.config.network, stored.result.weights)
     noisy = seasoned(images)
     ours, theirs = outputs(page, name, images), keras_outputs(network, images)
     apart = np.abs(outputs(page, name, noisy) - keras_outputs(network, noisy))
@@ -83,8 +84,8 @@ def measure(page, name: str, run, stored) -> dict:
         "network": name,
         "parameters": network.count_params(),
         "milliseconds": round(milliseconds(page, name, images[:TIMED]), 2),
-        "difference": store.short_float(np.abs(ours - theirs).max()),
-        "seasoned_difference": store.short_float(apart.max()),
+        "difference": short_float(np.abs(ours - theirs).max()),
+        "seasoned_difference": short_float(apart.max()),
         "accuracy": None, "stored_accuracy": None, "same": None,
     }
     if name != "autoencoder":

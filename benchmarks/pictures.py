@@ -128,7 +128,7 @@ def scores(part: data.Part, half: int) -> dict[str, float]:
     With thresholds that keep 99 % of digits of the first half, and which share
     they keep of digits of this half.
     """
-    train = data.load_mnist().train
+    train = data.load_mnist(data.VALIDATION_SIZE).train
     means = class_means(train.images[:SCORED], train.labels[:SCORED])
     strange = [
         digit.image for make in odd.KINDS.values()

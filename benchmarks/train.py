@@ -24,16 +24,17 @@ import numpy as np
 from digits import data, machine
 from digits.figures import benchmark, tables
 from digits.kept import LARDER
+from digits.networks.dense import DenseNetwork
 from digits.tasks import training
+from digits.tasks.schedule import Schedule
 from larder import Context, store
 from larder.machine import hardware, versions
 
 ROUNDS = 3
 NETWORKS = 4
 EPOCHS = 2
-CONFIG = training.DenseConfig(
-    hidden_units=(500, 300), epochs=1 + EPOCHS, regularization_factor=1.8e-4
-)
+NETWORK = DenseNetwork((500, 300), regularization_factor=1.8e-4)
+SCHEDULE = Schedule(epochs=1 + EPOCHS)
 CORES = len(os.sched_getaffinity(0))
 
 
@@ -45,7 +46,7 @@ def naive(mnist: data.Mnist, seed: int, tick: Callable) -> None:
     import keras
 
     keras.utils.set_random_seed(seed)
-    model = training.build(CONFIG)
+    model = NETWORK.build()
     model.compile(
         optimizer=keras.optimizers.SGD(0.1),
         loss="categorical_crossentropy",
@@ -53,7 +54,7 @@ def naive(mnist: data.Mnist, seed: int, tick: Callable) -> None:
     )
     model.fit(
         mnist.train.images, data.one_hot(mnist.train.labels),
-        batch_size=128, epochs=CONFIG.epochs, verbose=0,
+        batch_size=128, epochs=SCHEDULE.epochs, verbose=0,
         validation_data=(mnist.validation.images,
                          data.one_hot(mnist.validation.labels)),
         callbacks=[keras.callbacks.LambdaCallback(
@@ -65,8 +66,16 @@ def naive(mnist: data.Mnist, seed: int, tick: Callable) -> None:
 def ours(mnist: data.Mnist, seed: int, tick: Callable) -> None:
     """Train as 2D does, but for reading the data and scoring at the end."""
     training.start(seed)
-    context = Context(lambda *_: tick())
-    training._fit(training.build(CONFIG), mnist, CONFIG, context)
+    scored = mnist.validation
+    training.fit(
+        NETWORK.build(), [],
+        (mnist.train.images, data.one_hot(mnist.train.labels)),
+        SCHEDULE, seed,
+        lambda trainer: training.evaluate(
+            trainer, scored.images, data.one_hot(scored.labels)
+        ),
+        Context(lambda *_: tick()),
+    )
 
 
 def pytorch(mnist: data.Mnist, seed: int, tick: Callable) -> None:
@@ -74,7 +83,7 @@ def pytorch(mnist: data.Mnist, seed: int, tick: Callable) -> None:
     import torch
 
     torch.manual_seed(seed)
-    sizes = (784, *CONFIG.hidden_units, 10)
+    sizes = (784, *NETWORK.hidden_units, 10)
     layers = [torch.nn.Linear(*pair) for pair in pairwise(sizes)]
     model = torch.nn.Sequential(
         torch.nn.Flatten(), layers[0], torch.nn.ReLU(),
@@ -84,12 +93,12 @@ def pytorch(mnist: data.Mnist, seed: int, tick: Callable) -> None:
     loss_of = torch.nn.CrossEntropyLoss()
     images = torch.from_numpy(mnist.train.images)
     labels = torch.from_numpy(mnist.train.labels)
-    for _ in range(CONFIG.epochs):
+    for _ in range(SCHEDULE.epochs):
         for batch in torch.randperm(len(labels)).split(128):
             optimizer.zero_grad()
             penalty = sum(layer.weight.square().sum() for layer in layers[:2])
             loss = loss_of(model(images[batch]), labels[batch])
-            (loss + CONFIG.regularization_factor * penalty).backward()
+            (loss + NETWORK.regularization_factor * penalty).backward()
             optimizer.step()
         with torch.no_grad():
             scored = model(torch.from_numpy(mnist.validation.images))
@@ -100,7 +109,7 @@ def pytorch(mnist: data.Mnist, seed: int, tick: Callable) -> None:
 def limit(mnist: data.Mnist, seed: int, tick: Callable) -> None:
     """Do nothing but a training's matrix products, in NumPy on all cores."""
     generator = np.random.default_rng(seed)
-    sizes = (784, *CONFIG.hidden_units, 10)
+    sizes = (784, *NETWORK.hidden_units, 10)
 
     def matrix(*shape):
         return generator.random(shape, dtype=np.float32)
@@ -108,7 +117,7 @@ def limit(mnist: data.Mnist, seed: int, tick: Callable) -> None:
     kernels = [matrix(*pair) for pair in pairwise(sizes)]
     batches = [(128, len(mnist.train.labels), True),
                (1_000, len(mnist.validation.labels), False)]
-    for _ in range(CONFIG.epochs):
+    for _ in range(SCHEDULE.epochs):
         for count, images, backward in batches:
             outputs = [matrix(count, size) for size in sizes]
             for _ in range(-(-images // count)):
@@ -130,7 +139,7 @@ def work(
     Returns the epochs a second, and the greatest memory in bytes up to the end
     of the first network: a worker of this project trains one, and is replaced.
     """
-    mnist = data.load_mnist()
+    mnist = data.load_mnist(data.VALIDATION_SIZE)
     few = data.Part(mnist.train.images[:2_560], mnist.train.labels[:2_560])
     way(data.Mnist(few, few, few), 0, lambda: None)
     (ready / str(os.getpid())).touch()

@@ -87,23 +87,23 @@ def digest() -> str:
     return hashlib.sha256("".join(SHA256.values()).encode()).hexdigest()
 
 
-def load_mnist(whole: bool = False) -> Mnist:
+def load_mnist(held_out: int = 0) -> Mnist:
     """Load MNIST, scaled to [0, 1].
 
-    Of the 60,000 training images, 5,000 are the validation split, drawn by
-    class in the training set's own proportions with a fixed seed; with
-    `whole`, all 60,000 are for training and `validation` is None. Raises
-    `DataError` where the arrays can't be had or fail their checks.
+    Of the 60,000 training images, `held_out` are the validation split, drawn
+    by class in the training set's own proportions with a fixed seed; without,
+    all are for training and `validation` is None. Raises `DataError` where
+    the arrays can't be had or fail their checks.
     """
     arrays = read_arrays()
     images, labels = arrays["x_train"], arrays["y_train"]
     test = _part(arrays["x_test"], arrays["y_test"])
-    if whole:
+    if not held_out:
         return Mnist(_part(images, labels), None, test)
-    held_out = validation_mask(labels)
+    mask = validation_mask(labels, held_out)
     return Mnist(
-        train=_part(images[~held_out], labels[~held_out]),
-        validation=_part(images[held_out], labels[held_out]),
+        train=_part(images[~mask], labels[~mask]),
+        validation=_part(images[mask], labels[mask]),
         test=test,
     )
 

@@ -15,11 +15,11 @@ from larder.fingerprint import ignored
 from larder.freshness import Status, status, statuses, survey
 from larder.larder import Larder
 from larder.machine import Environment
-from larder.runs import Run
+from larder.runs import Run, varied
 from larder.store import Result, Stored
 
 __all__ = [
     "NOWHERE", "Context", "Environment", "Larder", "Rehearsal", "Result", "Run",
     "Status", "Stored", "compute", "confirm", "ignored", "refresh", "smaller",
-    "status", "statuses", "survey",
+    "status", "statuses", "survey", "varied",
 ]

@@ -73,14 +73,14 @@ def survey(larder: Larder, runs: Iterable[Run]) -> Iterator[Status]:
 class _Look:
     """One look at runs: what they are compared with is asked for once.
 
-    Of a task, that is its code; of a run that others need, how it stands.
+    Of a kind of run, that is its code; of one that others need, how it stands.
     `read` is `store.load` or `store.inspect`.
     """
 
     def __init__(self, larder: Larder, read: Callable):
         self.folder, self.read = larder.results, read
         self.data, self.libraries = larder.data(), larder.libraries
-        self._codes: dict[Callable, dict[str, str]] = {}
+        self._codes: dict[tuple, dict[str, str]] = {}
         self._needed: dict[Run, Status] = {}
         self._outcomes: dict[Run, str] = {}
 
@@ -123,7 +123,8 @@ class _Look:
         return {
             "task": run.task_name,
             "config": store.config_as_json(run.config),
-            "code": self._code(run.task),
+            "classes": list(run.classes),
+            "code": self._code(run),
             "data": self.data,
             "needs": {str(need): self._outcome(need) for need in run.needs},
         }
@@ -147,10 +148,10 @@ class _Look:
             self._outcomes[run] = found
         return self._outcomes[run]
 
-    def _code(self, task: Callable) -> dict[str, str]:
-        if task not in self._codes:
-            self._codes[task] = code_of(task)
-        return self._codes[task]
+    def _code(self, run: Run) -> dict[str, str]:
+        if run.kind not in self._codes:
+            self._codes[run.kind] = code_of(run)
+        return self._codes[run.kind]
 
 
 def identity(larder: Larder, run: Run) -> dict[str, Any]:
@@ -162,8 +163,12 @@ def identity(larder: Larder, run: Run) -> dict[str, Any]:
     return _Look(larder, store.inspect).identity(run)
 
 
-def code_of(task: Callable) -> dict[str, str]:
-    """Fingerprint a task; raise `ValueError` unless it can be followed."""
+def code_of(run: Run) -> dict[str, str]:
+    """Fingerprint what a run's task and the classes of its config reach.
+
+    Raises `ValueError` for a task that can't be followed.
+    """
+    task = run.task
     if task.__qualname__ != task.__name__ or task.__name__ == "<lambda>":
         raise ValueError(f"a task is a top-level function, not {task!r}")
     file = Path(inspect.getsourcefile(task)).resolve()
@@ -171,13 +176,17 @@ def code_of(task: Callable) -> dict[str, str]:
     root = file.parents[depth]
     files = tuple(sorted((root / task.__module__.split(".")[0]).rglob("*.py")))
     times = tuple(path.stat().st_mtime_ns for path in (*files, file))
-    return _reached(root, task.__module__, task.__name__, times)
+    return _reached(
+        root, task.__module__, task.__name__, run.classes, times
+    )
 
 
 @lru_cache(maxsize=64)
-def _reached(root: Path, module: str, name: str, times: tuple) -> dict:
+def _reached(
+    root: Path, module: str, name: str, classes: tuple, times: tuple
+) -> dict:
     """Remember a fingerprint as long as no file has changed."""
-    return fingerprint.reached(root, module, name)
+    return fingerprint.reached(root, module, name, classes)
 
 
 def _odd_settings(settings: Any) -> list[str]:

@@ -1,6 +1,6 @@
 -- Show a definition of the package, from the file itself, so it can't drift:
 --
---   ```{.python definition="digits.models.dense_classifier"}
+--   ```{.python definition="digits.statistics.difference"}
 --   ```
 --
 -- With from="…" or to="…" it begins or ends with the first line that has this

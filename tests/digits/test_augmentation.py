@@ -10,7 +10,7 @@ from digits.tasks import training
 @pytest.fixture(scope="module")
 def random_affine():
     training.start(0)
-    from digits.augmentation import RandomAffine
+    from digits.augmentation.layers import RandomAffine
 
     return RandomAffine
 
@@ -98,7 +98,7 @@ def test_the_seed_decides(random_affine):
 @pytest.fixture(scope="module")
 def salt_and_pepper():
     training.start(0)
-    from digits.augmentation import SaltAndPepper
+    from digits.augmentation.layers import SaltAndPepper
 
     return SaltAndPepper
 
@@ -127,7 +127,7 @@ def test_levels_reach_from_0_to_the_largest(salt_and_pepper):
 @pytest.fixture(scope="module")
 def random_warp():
     training.start(0)
-    from digits.augmentation import RandomWarp
+    from digits.augmentation.layers import RandomWarp
 
     return RandomWarp
 

@@ -14,11 +14,12 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+import toy_tasks
 from digits import cli, handwriting, paths
 from digits.experiments import baseline
 from digits.handwriting import recognition
 from digits.kept import LARDER
-from digits.tasks.training import DenseConfig, train_dense_classifier
+from digits.tasks.notebook import train_as_notebook
 from larder import Run
 
 
@@ -32,8 +33,8 @@ def stale_baseline(monkeypatch):
     """Ask for another learning rate in one run of the baseline."""
     runs = baseline.runs()
     runs[0] = Run(
-        "baseline", runs[0].name, train_dense_classifier,
-        DenseConfig(whole_training_set=True, learning_rate=0.2),
+        "baseline", runs[0].name, train_as_notebook,
+        toy_tasks.dense(whole_training_set=True, learning_rate=0.2),
     )
     monkeypatch.setattr(baseline, "runs", lambda: runs)
     return runs

@@ -438,7 +438,7 @@ def test_parts_are_disjoint_and_complete(monkeypatch):
         "y_test": np.arange(10).astype(np.uint8),
     }
     monkeypatch.setattr(data, "read_arrays", lambda: arrays)
-    mnist = data.load_mnist()
+    mnist = data.load_mnist(data.VALIDATION_SIZE)
     rows = np.concatenate([mnist.train.images, mnist.validation.images])
     numbers = np.rint(rows * 255).astype(int).reshape(-1, 2) @ [256, 1]
     np.testing.assert_array_equal(np.sort(numbers), np.arange(6000))
@@ -446,7 +446,7 @@ def test_parts_are_disjoint_and_complete(monkeypatch):
     np.testing.assert_array_equal(digits, numbers % 10)
     assert len(mnist.validation.labels) == data.VALIDATION_SIZE
 
-    whole = data.load_mnist(whole=True)
+    whole = data.load_mnist()
     assert whole.validation is None
     np.testing.assert_array_equal(whole.train.labels, arrays["y_train"])
     np.testing.assert_array_equal(
@@ -492,7 +492,7 @@ def test_the_digest_follows_each_checksum(monkeypatch):
 
 
 def test_real_mnist_is_split_55000_5000_10000(mnist_file):
-    mnist = data.load_mnist()
+    mnist = data.load_mnist(data.VALIDATION_SIZE)
     parts = (mnist.train, mnist.validation, mnist.test)
     assert [len(part.labels) for part in parts] == [55_000, 5_000, 10_000]
     for part in parts:
@@ -507,7 +507,7 @@ def test_real_mnist_is_split_55000_5000_10000(mnist_file):
 
 
 def test_real_mnist_whole(mnist_file):
-    mnist = data.load_mnist(whole=True)
+    mnist = data.load_mnist()
     assert mnist.train.images.shape == (60_000, 28, 28, 1)
     assert mnist.validation is None
     assert mnist.train.labels[:5].tolist() == [5, 0, 4, 1, 9]

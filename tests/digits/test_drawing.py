@@ -19,7 +19,8 @@ from digits.experiments import (
 )
 from digits.figures import benchmark, inline, tables
 from digits.statistics import Estimate, Summary, difference
-from larder import store
+from larder import store, varied
+from larder.runs import flat
 
 
 @pytest.fixture(autouse=True)
@@ -260,7 +261,7 @@ def test_the_chosen_factor_is_retrained_on_all_images():
 
 
 def test_a_choice_that_validation_does_not_make_is_refused(monkeypatch):
-    other = replace(weight_decay.CHOSEN, regularization_factor=1e-3)
+    other = varied(weight_decay.CHOSEN, regularization_factor=1e-3)
     monkeypatch.setattr(weight_decay, "CHOSEN", other)
     monkeypatch.setattr(weight_decay, "final_runs", lambda: [])
     with pytest.raises(ValueError, match=r"validation chooses 0\.00018"):
@@ -272,16 +273,14 @@ def test_a_choice_that_validation_does_not_make_is_refused(monkeypatch):
 
 def test_each_change_is_of_one_thing():
     """But for the learning rates that go with momentum and Adam."""
-    from dataclasses import asdict
-
-    chosen = asdict(weight_decay.CHOSEN)
+    chosen = flat(weight_decay.CHOSEN)
     for run in influences.runs():
         name = run.name.rpartition("_")[0]
         if name not in influences.CHANGES:
             continue
         changed = {
-            key for key, value in asdict(run.config).items()
-            if value != chosen[key]
+            key for key, value in flat(run.config).items()
+            if value != chosen.get(key)
         } - {"seed"}
         if name in ("adam", "momentum-rate-0.01"):
             changed -= {"learning_rate"}

@@ -1,6 +1,5 @@
 """Evaluations of trained networks, on made-up data."""
 
-import dataclasses
 
 import numpy as np
 import pytest
@@ -9,30 +8,43 @@ from hypothesis import strategies as st
 
 import toy_tasks
 from digits import data
+from digits.augmentation.configs import Warp
+from digits.networks.autoencoders import DenseAutoencoder
 from digits.noise import NOISE_LEVELS, salt_and_pepper
-from digits.tasks import classifier, denoiser, evaluation, networks, training
-from digits.tasks.classifier import ClassifierConfig
-from digits.tasks.convolutional import ConvolutionalConfig
-from digits.tasks.denoiser import DenoiserConfig
-from digits.tasks.evaluation import (
+from digits.tasks import scoring, training
+from digits.tasks.classifier import train_classifier
+from digits.tasks.denoiser import DenoiserTraining, train_denoiser
+from digits.tasks.evaluation import errors
+from digits.tasks.evaluation.errors import (
     ErrorsConfig,
-    ExamplesConfig,
-    InsideConfig,
-    NoiseConfig,
-    SharpnessConfig,
-    ShiftConfig,
     calibration,
+    examine_errors,
     expected_calibration_error,
-    shifted,
 )
-from digits.tasks.training import DenseConfig
-from larder import Result
+from digits.tasks.evaluation.inside import (
+    InsideConfig,
+    SharpnessConfig,
+    describe_network,
+    look_inside,
+    measure_sharpness,
+)
+from digits.tasks.evaluation.seasoned import (
+    ExamplesConfig,
+    NoiseConfig,
+    score_noise,
+    show_denoising,
+)
+from digits.tasks.evaluation.shifts import ShiftConfig, score_shifted, shifted
+from digits.tasks.notebook import train_as_notebook
+from digits.tasks.trained import mean_probabilities, restore
+from larder import Result, varied
 
-SMALL = ClassifierConfig(
-    stem=4, stages=((6,), (8,)), epochs=1, training_images=50,
-    whole_training_set=True, keep_weights=True,
+SMALL = toy_tasks.convolutional(
+    stem=4, stages=((6,), (8,)), augmentation=None, epochs=1,
+    training_images=50, whole_training_set=True, keep_weights=True,
 )
-DENSE = DenseConfig(hidden_units=(8,), epochs=1, keep_weights=True)
+DENSE = toy_tasks.dense(hidden_units=(8,), epochs=1, keep_weights=True)
+MADE = varied(DenoiserTraining(DenseAutoencoder()), epochs=1)
 
 
 @pytest.fixture(autouse=True)
@@ -46,15 +58,15 @@ def fakes(monkeypatch):
 
 
 @pytest.mark.parametrize(("config", "train"), [
-    (SMALL, classifier.train_classifier),
-    (DENSE, training.train_dense_classifier),
+    (SMALL, train_classifier),
+    (DENSE, train_as_notebook),
 ])
 def test_a_restored_network_is_the_one_that_was_trained(
     config, train, fakes
 ):
     result = train(config)
-    network = networks.restore(config, result.weights)
-    found = training.outputs(network, data.scale(fakes["x_test"]))
+    network = restore(config.network, result.weights)
+    found = scoring.outputs(network, data.scale(fakes["x_test"]))
     if "test_probabilities" in result.arrays:
         np.testing.assert_array_equal(
             found, result.arrays["test_probabilities"]
@@ -66,16 +78,16 @@ def test_a_restored_network_is_the_one_that_was_trained(
 
 
 def test_weights_of_another_network_are_refused():
-    weights = classifier.train_classifier(SMALL).weights
-    for other in (DENSE, dataclasses.replace(SMALL, stem=5)):
+    weights = train_classifier(SMALL).weights
+    for other in (DENSE, varied(SMALL, stem=5)):
         with pytest.raises(ValueError, match="weights are not those of"):
-            networks.restore(other, weights)
+            restore(other.network, weights)
     with pytest.raises(ValueError, match="weights are not those of"):
-        networks.restore(SMALL, b"no weights")
+        restore(SMALL.network, b"no weights")
 
 
 def test_the_description_is_of_the_notebooks_network():
-    described = networks.describe_network(DenseConfig())
+    described = describe_network(toy_tasks.dense())
     assert described.metrics == {"parameters": 55_050}
     table = described.table
     assert table["kind"] == ["InputLayer", "Flatten", "Dense", "Dense", "Dense"]
@@ -87,11 +99,11 @@ def test_the_description_is_of_the_notebooks_network():
 
 def test_the_mean_of_networks():
     training.start(0)
-    pair = [classifier.build(SMALL), classifier.build(SMALL)]
+    pair = [SMALL.network.build(), SMALL.network.build()]
     images = np.random.default_rng(0).random((7, 28, 28, 1), np.float32)
     np.testing.assert_allclose(
-        networks.mean_probabilities(pair, images),
-        sum(training.outputs(one, images) for one in pair) / 2,
+        mean_probabilities(pair, images),
+        sum(scoring.outputs(one, images) for one in pair) / 2,
     )
 
 
@@ -111,15 +123,15 @@ def test_a_shift_moves_each_pixel(down, right):
 
 
 def test_shifted_scores(fakes):
-    result = classifier.train_classifier(SMALL)
-    found = evaluation.score_shifted(ShiftConfig(SMALL, 3), result)
+    result = train_classifier(SMALL)
+    found = score_shifted(ShiftConfig(SMALL, 3), result)
     assert found.table["shift"] == [0, 1, 2, 3]
     assert found.table["accuracy"][0] == result.metrics["test_accuracy"]
-    network = networks.restore(SMALL, result.weights)
+    network = restore(SMALL.network, result.weights)
     images = data.scale(fakes["x_test"])
     sides = [
         np.mean(
-            training.outputs(network, np.roll(padded, step, axis))[
+            scoring.outputs(network, np.roll(padded, step, axis))[
                 :, :
             ].argmax(1) == fakes["y_test"]
         )
@@ -150,21 +162,21 @@ def test_shifts_out_of_range_are_refused(largest):
 
 
 def test_noise_curves_with_and_without_denoiser(fakes):
-    made = DenoiserConfig(epochs=1)
-    trained = classifier.train_classifier(SMALL)
-    denoised = denoiser.train_denoiser(made)
-    network = networks.restore(SMALL, trained.weights)
-    model = networks.restore(made, denoised.weights)
+    made = MADE
+    trained = train_classifier(SMALL)
+    denoised = train_denoiser(made)
+    network = restore(SMALL.network, trained.weights)
+    model = restore(made.network, denoised.weights)
     for config, results in (
         (NoiseConfig(SMALL, noise_seed=4), [trained]),
         (NoiseConfig(SMALL, made, noise_seed=4), [trained, denoised]),
     ):
-        found = evaluation.score_noise(config, *results)
+        found = score_noise(config, *results)
         assert found.table["noise_level"] == list(NOISE_LEVELS)
         images = salt_and_pepper(data.scale(fakes["x_test"]), 0.3, 4)
         if len(results) == 2:
-            images = training.outputs(model, images)
-        right = training.outputs(network, images).argmax(1)
+            images = scoring.outputs(model, images)
+        right = scoring.outputs(network, images).argmax(1)
         expected = np.mean(right == fakes["y_test"])
         assert found.table["accuracy"][6] == pytest.approx(expected)
         confusion = found.arrays["confusion"]
@@ -185,11 +197,11 @@ def outputs(labels, sure=0.9, wrong=()):
 
 
 def test_examples_are_seasoned_denoised_and_classified(fakes):
-    trained = classifier.train_classifier(SMALL)
-    config = DenoiserConfig(epochs=1)
-    made = denoiser.train_denoiser(config)
+    trained = train_classifier(SMALL)
+    config = MADE
+    made = train_denoiser(config)
     levels = (0.0, 0.3, 1.0)
-    found = evaluation.show_denoising(
+    found = show_denoising(
         ExamplesConfig(config, SMALL, (4, 1), levels, noise_seed=3),
         made, trained,
     ).arrays
@@ -198,17 +210,17 @@ def test_examples_are_seasoned_denoised_and_classified(fakes):
     np.testing.assert_array_equal(found["clean"], fakes["x_test"][[4, 1]])
     np.testing.assert_array_equal(found["labels"], test.labels[[4, 1]])
     np.testing.assert_array_equal(found["seasoned"][0], found["clean"])
-    model = networks.restore(config, made.weights)
-    network = networks.restore(SMALL, trained.weights)
+    model = restore(config.network, made.weights)
+    network = restore(SMALL.network, trained.weights)
     for number, level in enumerate(levels):
         seasoned = salt_and_pepper(clean, level, 3)
         for name, images in (
             ("seasoned", seasoned),
-            ("denoised", training.outputs(model, seasoned)),
+            ("denoised", scoring.outputs(model, seasoned)),
         ):
             shown = found[name][number]
             np.testing.assert_allclose(shown, 255 * images[..., 0], atol=0.51)
-            shares = training.outputs(network, images)
+            shares = scoring.outputs(network, images)
             np.testing.assert_array_equal(
                 found[f"predictions_{name}"][number], shares.argmax(axis=1)
             )
@@ -221,10 +233,10 @@ def test_examples_are_seasoned_denoised_and_classified(fakes):
 
 def test_errors_are_those_of_the_networks(fakes, monkeypatch):
     labels = fakes["y_test"]
-    monkeypatch.setattr(evaluation, "LABEL_ERRORS", (7, 20))
+    monkeypatch.setattr(errors, "LABEL_ERRORS", (7, 20))
     each = [outputs(labels, wrong=w) for w in ([3, 7], [3, 7], [3, 11])]
     dense = [outputs(labels, wrong=w).argmax(1) for w in ([3, 4], [5], [])]
-    found = evaluation.examine_errors(
+    found = examine_errors(
         ErrorsConfig(),
         [Result({}, arrays={"test_probabilities": one}) for one in each],
         [Result({}, arrays={"test_predictions": one}) for one in dense],
@@ -251,8 +263,8 @@ def test_errors_are_those_of_the_networks(fakes, monkeypatch):
 
 
 def test_the_label_errors_are_fifteen_of_the_test_images():
-    assert len(set(evaluation.LABEL_ERRORS)) == 15
-    assert all(0 <= number < 10_000 for number in evaluation.LABEL_ERRORS)
+    assert len(set(errors.LABEL_ERRORS)) == 15
+    assert all(0 <= number < 10_000 for number in errors.LABEL_ERRORS)
 
 
 def test_a_calibrated_classifier_has_no_calibration_error():
@@ -282,8 +294,8 @@ def test_certainty_is_in_the_last_bin():
 
 
 def test_kernels_and_maps_are_those_of_the_network(fakes):
-    result = classifier.train_classifier(SMALL)
-    found = evaluation.look_inside(InsideConfig(SMALL, 3), result).arrays
+    result = train_classifier(SMALL)
+    found = look_inside(InsideConfig(SMALL, 3), result).arrays
     np.testing.assert_array_equal(found["image"], fakes["x_test"][3])
     assert found["kernels"].shape == (5, 5, 4)
     assert found["map_1"].shape == (14, 14, 4)
@@ -293,10 +305,10 @@ def test_kernels_and_maps_are_those_of_the_network(fakes):
 
 
 def test_sharpness_is_that_of_the_images_and_falls_by_interpolation(fakes):
-    config = ConvolutionalConfig(
-        stages=((4,),), rotation=10, shift=2, bend=0.7, contrast=3.0
-    )
-    found = evaluation.measure_sharpness(SharpnessConfig(config, 200)).metrics
+    config = toy_tasks.convolutional(augmentation=Warp(
+        rotation=10, shift=2, bend=0.7, contrast=3.0
+    ))
+    found = measure_sharpness(SharpnessConfig(config, 200)).metrics
     images = fakes["x_train"][:200] / 255
     down, right = np.diff(images, axis=1), np.diff(images, axis=2)
     assert found["original"] == pytest.approx(
@@ -309,4 +321,4 @@ def test_sharpness_is_that_of_the_images_and_falls_by_interpolation(fakes):
 
 def test_the_sharpness_of_no_image_is_refused():
     with pytest.raises(ValueError, match="images is 0; allowed: a whole"):
-        SharpnessConfig(ConvolutionalConfig(stages=((4,),)), 0)
+        SharpnessConfig(SMALL, 0)

@@ -13,9 +13,11 @@ from digits.experiments import (
     denoising,
     generation,
 )
+from digits.experiments import convolution_search as search
 from digits.figures import provenance, tables
 from digits.figures.provenance import Origin
 from digits.noise import NOISE_LEVELS
+from larder import varied
 
 # 3A.
 
@@ -25,11 +27,11 @@ def tried(**accuracies):
     return pd.DataFrame({
         "validation_accuracy": {
             name: accuracies.get(name.replace("-", "_"), 0.99)
-            for name in convolution.TRIED
+            for name in search.TRIED
         },
         "multiplications": {
             name: {"narrow": 1, "two-two": 3, "one-three": 2}.get(name, 4)
-            for name in convolution.TRIED
+            for name in search.TRIED
         },
     })
 
@@ -45,11 +47,11 @@ def tried(**accuracies):
 def test_the_cheapest_able_architecture_and_the_clearest_gain(
     accuracies, choice
 ):
-    assert convolution.choice(tried(**accuracies)) == choice
+    assert search.choice(tried(**accuracies)) == choice
 
 
 def test_another_choice_than_that_of_validation_is_refused(monkeypatch):
-    monkeypatch.setattr(convolution, "choice", lambda _: ("narrow", "adamw"))
+    monkeypatch.setattr(search, "choice", lambda _: ("narrow", "adamw"))
     with pytest.raises(ValueError, match=r"chooses \('narrow', 'adamw', "):
         convolution.result()
 
@@ -59,20 +61,20 @@ def test_the_final_networks_differ_in_their_seed_alone():
     first = dataclasses.replace(configs[0], seed=0)
     assert [config.seed for config in configs] == list(range(5))
     assert {dataclasses.replace(c, seed=0) for c in configs} == {first}
-    assert first.whole_training_set
+    assert first.split.whole_training_set
     longer = dict(zip(
-        convolution.FINALISTS, convolution.longer_runs(), strict=True
-    ))[convolution.CHOSEN_REFINEMENT].config
-    assert not longer.whole_training_set
-    assert dataclasses.replace(
+        search.FINALISTS, search.longer_runs(), strict=True
+    ))[search.CHOSEN_REFINEMENT].config
+    assert not longer.split.whole_training_set
+    assert varied(
         longer, whole_training_set=True, keep_weights=True,
-        held_out=first.held_out, epochs=convolution.FINAL_EPOCHS,
+        held_out=first.split.held_out, epochs=convolution.FINAL_EPOCHS,
     ) == first
 
 
 def test_what_the_convolutional_networks_reach():
     found = convolution.result()
-    assert len(found.tried) == len(convolution.TRIED) >= 10
+    assert len(found.tried) == len(search.TRIED) >= 10
     assert found.tried["test_accuracy"].isna().all()
     assert found.final["parameters"].max() <= 600_000
     assert found.final["test_accuracy"].min() >= 0.995
@@ -84,7 +86,7 @@ def test_what_the_convolutional_networks_reach():
     accuracy = 1 - (found.errors.arrays["confusion"].sum()
                     - found.errors.arrays["confusion"].trace()) / 10_000
     assert accuracy == pytest.approx(found.final["test_accuracy"].mean())
-    assert set(found.costs["setting"]) == {*convolution.TRIED, "dense"}
+    assert set(found.costs["setting"]) == {*search.TRIED, "dense"}
     dense = found.costs.set_index("setting").loc["dense"]
     assert dense["parameters"] == 545_810
     assert dense["training_multiplications"] == (
@@ -95,32 +97,30 @@ def test_what_the_convolutional_networks_reach():
 def test_the_second_search_changes_what_it_says_and_nothing_else():
     configs = {
         name: run.config for name, run in zip(
-            convolution.REFINEMENTS, convolution.refining_runs(), strict=True
+            search.REFINEMENTS, search.refining_runs(), strict=True
         )
     }
-    for name, changes in convolution.REFINEMENTS.items():
-        assert configs[name] == dataclasses.replace(
-            configs["chosen"], **changes
-        )
+    for name, changes in search.REFINEMENTS.items():
+        assert configs[name] == varied(configs["chosen"], **changes)
     for name, run in zip(
-        convolution.FINALISTS, convolution.longer_runs(), strict=True
+        search.FINALISTS, search.longer_runs(), strict=True
     ):
-        assert run.config == dataclasses.replace(
-            configs[name], epochs=convolution.LONGER_EPOCHS
+        assert run.config == varied(
+            configs[name], epochs=search.LONGER_EPOCHS
         )
 
 
 def test_the_second_search_looks_at_no_test_image():
     refined = convolution.result().refined
     assert list(refined["setting"]) == [
-        *convolution.REFINEMENTS, *convolution.FINALISTS
+        *search.REFINEMENTS, *search.FINALISTS
     ]
     assert refined["test_accuracy"].isna().all()
     assert refined["validation_loss"].between(0, 0.05).all()
 
 
 def test_finalists_are_the_best_by_either_measure_and_then_by_errors():
-    short, long = convolution.REFINEMENT_EPOCHS, convolution.LONGER_EPOCHS
+    short, long = search.REFINEMENT_EPOCHS, search.LONGER_EPOCHS
     refined = pd.DataFrame(
         [("a", short, 0.99, 0.03), ("b", short, 0.98, 0.01),
          ("c", short, 0.97, 0.02), ("a", long, 0.992, 0.01),
@@ -128,7 +128,7 @@ def test_finalists_are_the_best_by_either_measure_and_then_by_errors():
         columns=["setting", "epochs", "validation_accuracy",
                  "validation_loss"],
     )
-    assert convolution.refinement(refined) == ("a", "b", "b")
+    assert search.refinement(refined) == ("a", "b", "b")
 
 
 def test_raised_contrast_makes_up_for_what_interpolation_blurs():
@@ -153,12 +153,14 @@ def test_the_small_networks_have_as_many_parameters():
 
 def test_all_sizes_have_the_same_number_of_steps():
     configs = [run.config for run in comparison.runs() if not run.needs]
-    steps = {config.epochs * config.epoch_images / config.batch_size
-             for config in configs}
+    steps = {
+        schedule.epochs * schedule.epoch_images / schedule.batch_size
+        for schedule in (config.schedule for config in configs)
+    }
     assert steps == {1_000}
     shared = {
-        dataclasses.replace(config, stem=1, stages=(), hidden_units=(), seed=0,
-                            training_images=1, keep_weights=False)
+        varied(config, network=comparison.NETWORKS["dense"], seed=0,
+               training_images=1, keep_weights=False)
         for config in configs
     }
     assert len(shared) == 1
@@ -227,7 +229,7 @@ def test_the_search_is_told_with_differences():
         "setting": ["base", "narrow"], "parameters": [1_000, 500],
         "multiplications": [2e6, 1e6], "validation_accuracy": [0.99, 0.9875],
     })
-    lines = tables.search(frame, convolution.LABELS).data.splitlines()
+    lines = tables.search(frame, search.LABELS).data.splitlines()
     assert lines[2].endswith("| 1,000 | 2.0 | 99.00 % |  |")
     assert lines[3] == (
         "| narrow: half as many channels | 500 | 1.0 | 98.75 % | −0.25 |"

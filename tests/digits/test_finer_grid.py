@@ -101,7 +101,9 @@ def test_more_replicates_of_the_factors_asked(monkeypatch):
     words = ["train", "weight_decay", "--replicates", "12"]
     CliRunner().invoke(cli.main, words, catch_exceptions=False)
     assert len(asked) == 12 * len(ASKED)
-    assert {run.config.regularization_factor for run in asked} == set(ASKED)
+    assert {
+        run.config.network.regularization_factor for run in asked
+    } == set(ASKED)
 
 
 @pytest.mark.parametrize("names", [[], ["baseline"],

@@ -7,20 +7,32 @@ from hypothesis import strategies as st
 
 import toy_tasks
 from digits import data
-from digits.tasks import classifier, denoiser, generation, networks
-from digits.tasks.classifier import ClassifierConfig
-from digits.tasks.denoiser import DenoiserConfig
-from digits.tasks.generation import (
-    REFERENCES,
+from digits.networks.autoencoders import DenseAutoencoder, encoder_of
+from digits.tasks.classifier import train_classifier
+from digits.tasks.denoiser import DenoiserTraining, train_denoiser
+from digits.tasks.evaluation.codes import (
     SAMPLERS,
     CodesConfig,
-    GenerationConfig,
-    frechet_distance,
-    nearest_distances,
+    describe_codes,
+    make_digits,
     sample_codes,
 )
-from digits.tasks.training import outputs
+from digits.tasks.evaluation.judging import (
+    REFERENCES,
+    JudgingConfig,
+    frechet_distance,
+    judge_digits,
+    nearest_distances,
+)
+from digits.tasks.scoring import outputs
+from digits.tasks.trained import restore
+from larder import varied
 
+MADE = varied(DenoiserTraining(DenseAutoencoder()), epochs=1)
+JUDGE = toy_tasks.convolutional(
+    stem=4, stages=((6,),), augmentation=None, epochs=1,
+    whole_training_set=True, keep_weights=True,
+)
 GENERATOR = np.random.default_rng(0)
 LABELS = np.arange(3_000) % 10
 # Correlated, non-negative, different for each class, one of them dead.
@@ -94,10 +106,9 @@ def test_unknown_ways_are_refused():
     with pytest.raises(ValueError, match="way is 'magic'; allowed"):
         sample_codes("magic", CODES, LABELS, 1, 0)
     with pytest.raises(ValueError, match="way is 'magic'; allowed"):
-        GenerationConfig("magic", DenoiserConfig(), ClassifierConfig())
+        JudgingConfig("magic", MADE, JUDGE)
     with pytest.raises(ValueError, match="count is 0"):
-        GenerationConfig("normal", DenoiserConfig(), ClassifierConfig(),
-                         count=0)
+        JudgingConfig("normal", MADE, JUDGE, count=0)
 
 
 # Fréchet distance.
@@ -155,15 +166,9 @@ def test_nearest_distances_are_those_of_all_pairs():
 def test_digits_are_judged(way, monkeypatch):
     arrays = toy_tasks.fake_arrays(train=300)
     monkeypatch.setattr(data, "read_arrays", lambda: arrays)
-    made = DenoiserConfig(epochs=1)
-    judge = ClassifierConfig(
-        stem=4, stages=((6,),), epochs=1, whole_training_set=True,
-        keep_weights=True,
-    )
-    config = GenerationConfig(way, made, judge, count=40)
-    found = generation.judge_digits(
-        config, denoiser.train_denoiser(made),
-        classifier.train_classifier(judge),
+    config = JudgingConfig(way, MADE, JUDGE, count=40)
+    found = judge_digits(
+        config, train_denoiser(MADE), train_classifier(JUDGE)
     )
     assert sum(found.table["share"]) == pytest.approx(1)
     assert 0.1 <= found.metrics["confidence"] <= 1
@@ -181,17 +186,16 @@ def test_digits_are_judged(way, monkeypatch):
 def made(monkeypatch):
     arrays = toy_tasks.fake_arrays(train=300)
     monkeypatch.setattr(data, "read_arrays", lambda: arrays)
-    config = DenoiserConfig(epochs=1)
-    return config, denoiser.train_denoiser(config)
+    return MADE, train_denoiser(MADE)
 
 
 def test_codes_are_described(made):
     config, trained = made
     pairs = ((0, 1), (2, 3), (4, 4))
-    found = generation.describe_codes(CodesConfig(config, pairs, 5), trained)
-    model = networks.restore(config, trained.weights)
+    found = describe_codes(CodesConfig(config, pairs, 5), trained)
+    model = restore(config.network, trained.weights)
     codes = outputs(
-        denoiser.encoder_of(model), data.load_mnist(whole=True).train.images
+        encoder_of(model), data.load_mnist().train.images
     )
     numbers = found.table
     assert {len(column) for column in numbers.values()} == {96}
@@ -201,7 +205,7 @@ def test_codes_are_described(made):
     assert 0 < found.metrics["correlation"] < 1
     between = found.arrays["interpolated"]
     assert between.shape == (3, 5, 28, 28)
-    test = data.load_mnist(whole=True).test.images[:5]
+    test = data.load_mnist().test.images[:5]
     ends = np.round(255 * outputs(model, test)[..., 0])
     for pair, (first, last) in enumerate(pairs):
         np.testing.assert_allclose(between[pair, 0], ends[first], atol=1)
@@ -211,11 +215,11 @@ def test_codes_are_described(made):
 
 def test_digits_are_made_on_demand(made):
     config, trained = made
-    images = generation.make_digits(config, trained.weights, 3, 7, 1)
+    images = make_digits(config, trained.weights, 3, 7, 1)
     assert images.shape == (7, 28, 28, 1)
     assert (images >= 0).all()
     assert (images <= 1).all()
-    again = generation.make_digits(config, trained.weights, 3, 7, 1)
+    again = make_digits(config, trained.weights, 3, 7, 1)
     np.testing.assert_array_equal(images, again)
-    other = generation.make_digits(config, trained.weights, 4, 7, 1)
+    other = make_digits(config, trained.weights, 4, 7, 1)
     assert not np.array_equal(images, other)

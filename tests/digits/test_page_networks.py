@@ -8,7 +8,7 @@ from digits.experiments import page as experiment
 from digits.figures import benchmark
 from digits.kept import compute
 from digits.noise import salt_and_pepper
-from digits.tasks import networks
+from digits.tasks import trained
 from live import (
     CHROMIUM,
     chromium,
@@ -94,7 +94,7 @@ def images(mnist_file):
 def test_a_network_in_the_page_agrees_with_keras(number, page, images, keras):
     run = experiment.runs()[0].needs[number]
     (stored,) = compute([run])
-    network = networks.restore(run.config, stored.result.weights)
+    network = trained.restore(run.config.network, stored.result.weights)
     expected = keras_outputs(network, images)
     found = outputs(page, NAMES[number], images)
     allowed = LOGIT_TOLERANCE.get(NAMES[number], PIXEL_TOLERANCE)
@@ -249,7 +249,7 @@ def test_drawn_codes_have_the_mixtures_mean(ask, arrays):
 def test_the_first_layers_maps_are_those_of_keras(ask, images, keras):
     run = experiment.runs()[0].needs[1]
     (stored,) = compute([run])
-    network = networks.restore(run.config, stored.result.weights)
+    network = trained.restore(run.config.network, stored.result.weights)
     first = next(layer for layer in network.layers
                  if isinstance(layer, keras.layers.ReLU))
     expected = keras.Model(network.input, first.output)(

@@ -7,15 +7,14 @@ import pytest
 import toy_tasks
 from digits import machine
 from digits.kept import LARDER, compute
-from digits.tasks.training import DenseConfig
 from larder import Environment, Run
 from larder.computing.workers import LocalExecutor
 from larder.confirming import rehearsing
 from toy_tasks import status, toys
 
-CONFIG = DenseConfig(
-    (64,), 1, whole_training_set=True, epochs=2, batch_size=32, dropout=0.1,
-    keep_weights=True,
+CONFIG = toy_tasks.dense(
+    hidden_units=(64,), seed=1, whole_training_set=True, epochs=2,
+    batch_size=32, dropout=0.1, keep_weights=True,
 )
 TRAINING = Run("toys", "trained", toy_tasks.train_on_fakes, CONFIG)
 

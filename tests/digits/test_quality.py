@@ -5,14 +5,17 @@ import pytest
 
 import toy_tasks
 from digits import data
+from digits.networks.autoencoders import DenseAutoencoder
 from digits.noise import NOISE_LEVELS, salt_and_pepper
-from digits.tasks import denoiser, networks, quality, training
-from digits.tasks.denoiser import DenoiserConfig
-from digits.tasks.quality import (
+from digits.tasks import denoiser, scoring, trained
+from digits.tasks.denoiser import DenoiserTraining
+from digits.tasks.evaluation import quality
+from digits.tasks.evaluation.quality import (
     QualityConfig,
     peak_signal_to_noise,
     structural_similarity,
 )
+from larder import varied
 
 IMAGES = np.random.default_rng(0).random((4, 28, 28, 1))
 
@@ -72,7 +75,7 @@ def test_ssim_of_equal_images_is_one_and_falls_with_noise():
 def test_the_curves_are_those_of_the_denoiser(monkeypatch):
     arrays = toy_tasks.fake_arrays(train=5_100)
     monkeypatch.setattr(data, "read_arrays", lambda: arrays)
-    config = DenoiserConfig(epochs=1)
+    config = varied(DenoiserTraining(DenseAutoencoder()), epochs=1)
     result = denoiser.train_denoiser(config)
     scored = quality.score_quality(
         QualityConfig(config, images=6, noise_seed=2), result
@@ -83,8 +86,8 @@ def test_the_curves_are_those_of_the_denoiser(monkeypatch):
     assert found["ssim_seasoned"][0] == pytest.approx(1)
     clean = data.scale(arrays["x_test"][:6])
     seasoned = salt_and_pepper(clean, 0.5, 2)
-    model = networks.restore(config, result.weights)
-    denoised = training.outputs(model, seasoned)
+    model = trained.restore(config.network, result.weights)
+    denoised = scoring.outputs(model, seasoned)
     for name, images in (("seasoned", seasoned), ("denoised", denoised)):
         assert found[f"psnr_{name}"][10] == peak_signal_to_noise(images, clean)
         assert found[f"ssim_{name}"][10] == (

@@ -6,7 +6,7 @@ import pytest
 from digits import data
 from digits.experiments import convolution, influences
 from digits.kept import compute
-from digits.tasks import networks, training
+from digits.tasks import scoring, trained
 
 FINAL = [
     *convolution.first_runs(), *convolution.final_runs(),
@@ -22,8 +22,8 @@ def test_set(mnist_file):
 @pytest.mark.parametrize("run", FINAL, ids=str)
 def test_a_final_network_has_its_stated_accuracy(run, test_set):
     (stored,) = compute([run])
-    network = networks.restore(run.config, stored.result.weights)
-    found = training.outputs(network, test_set.images).argmax(axis=1)
+    network = trained.restore(run.config.network, stored.result.weights)
+    found = scoring.outputs(network, test_set.images).argmax(axis=1)
     accuracy = np.mean(found == test_set.labels)
     # On another processor, sums are rounded otherwise: an image or two may tip.
     assert accuracy == pytest.approx(

@@ -8,7 +8,6 @@ import pytest
 
 import toy_tasks
 from digits.kept import compute
-from digits.tasks.training import DenseConfig
 from larder import Run
 from larder.computing.errors import RunsFailed
 from toy_tasks import Toy, status, toys, traces
@@ -78,7 +77,7 @@ def test_a_run_without_memory_is_reported(results, attempt):
 @pytest.mark.long
 @pytest.mark.parametrize("rate", [10.0, 1e4, 1e30])
 def test_a_real_training_that_diverges_is_not_stored(rate, results, attempt):
-    config = DenseConfig(
+    config = toy_tasks.dense(
         hidden_units=(16, 16), epochs=3, batch_size=32,
         whole_training_set=True, learning_rate=rate,
     )

@@ -27,7 +27,7 @@ def test_the_code_is_asked_for_once_a_task(look, many, results, monkeypatch):
     asked = []
     real = freshness.code_of
     monkeypatch.setattr(
-        freshness, "code_of", lambda task: asked.append(task) or real(task)
+        freshness, "code_of", lambda run: asked.append(run.task) or real(run)
     )
     found = list(look(many, results))
     assert [item.state for item in found] == ["fresh"] * 30

@@ -228,15 +228,15 @@ def hdf5(kind: str, folder) -> bytes:
 def test_evil_weights_are_refused_before_memory_is_taken(
     kind, tmp_path, attempt
 ):
-    from digits.tasks import networks
-    from digits.tasks.training import DenseConfig
+    from digits.networks.dense import DenseNetwork
+    from digits.tasks import trained
 
     weights = hdf5(kind, tmp_path)
     with (
         attempt("weights that claim too much or lead elsewhere"),
         pytest.raises(ValueError, match="the weights are not those of"),
     ):
-        networks.restore(DenseConfig(hidden_units=(3,)), weights)
+        trained.restore(DenseNetwork((3,)), weights)
 
 
 def test_predict_says_in_a_line_that_weights_are_foreign(

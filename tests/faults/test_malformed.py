@@ -19,13 +19,16 @@ from click.testing import CliRunner
 from PIL import Image
 
 from digits import cli, data, handwriting, paths
+from digits.augmentation.configs import Affine, Translation, Warp
 from digits.experiments import baseline
 from digits.handwriting import recognition
 from digits.kept import LARDER, compute
-from digits.tasks.classifier import ClassifierConfig
-from digits.tasks.convolutional import ConvolutionalConfig
-from digits.tasks.denoiser import DenoiserConfig
-from digits.tasks.training import DenseConfig
+from digits.networks.convolutional import ConvolutionalNetwork
+from digits.networks.dense import DenseNetwork
+from digits.tasks.configs import Training
+from digits.tasks.denoiser import DenoiserTraining
+from digits.tasks.schedule import Schedule
+from digits.tasks.split import Split
 from handin import freeze, submission
 from handin.front import frontpage
 from larder import Context, store
@@ -232,12 +235,13 @@ VALUES = (
 @times(300, 3_000)
 @pytest.mark.parametrize(
     "kind",
-    [DenseConfig, ClassifierConfig, ConvolutionalConfig, DenoiserConfig],
+    [DenseNetwork, ConvolutionalNetwork, Translation, Affine, Warp, Schedule,
+     Split, Training, DenoiserTraining],
 )
 def test_a_config_is_refused_or_can_be_stored(kind, count, attempt):
     """A value of another type may get Python's or JSON's own TypeError."""
     fields = [field.name for field in dataclasses.fields(kind)]
-    needed = {"stages": ((4,),)} if kind is ConvolutionalConfig else {}
+    needed = {"network": DenseNetwork()} if "network" in fields else {}
     generator = random.Random(5)
     for _ in range(count):
         chosen = generator.sample(fields, generator.randint(1, 3))

@@ -12,7 +12,6 @@ import pytest
 
 import toy_tasks
 from digits.kept import compute
-from digits.tasks.training import DenseConfig
 from larder import Run, store
 from project import copy, environment, needs_quarto
 from sweep import SIZE, start, sweep
@@ -53,7 +52,7 @@ def test_a_training_has_the_same_bits_in_another_order_and_process(
     tmp_path, attempt
 ):
     runs = [
-        Run("real", f"seed-{seed}", toy_tasks.train_on_fakes, DenseConfig(
+        Run("real", f"seed-{seed}", toy_tasks.train_on_fakes, toy_tasks.dense(
             hidden_units=(16,), epochs=2, batch_size=32, seed=seed,
             dropout=0.1, whole_training_set=True, keep_weights=True,
         ))

@@ -42,7 +42,7 @@ class Config:
 
 
 def train(config: Config, context: Context):
-    mnist = data.load_mnist(whole=True)
+    mnist = data.load_mnist()
     images = mnist.train.images.reshape(len(mnist.train.labels), -1)
     targets = data.one_hot(mnist.train.labels)
     generator = np.random.default_rng(config.seed)

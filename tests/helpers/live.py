@@ -127,12 +127,12 @@ def keras_outputs(network, images: np.ndarray) -> np.ndarray:
     import keras
 
     from digits import data
-    from digits.tasks import training
+    from digits.tasks import scoring
 
     last = network.layers[-1]
     scaled = data.scale(images)
     if last.name != "class":
-        return training.outputs(network, scaled).reshape(len(images), -1)
+        return scoring.outputs(network, scaled).reshape(len(images), -1)
     inner = keras.Model(network.input, last.input)
     kernel, bias = map(np.asarray, last.weights)
-    return training.outputs(inner, scaled) @ kernel + bias
+    return scoring.outputs(inner, scaled) @ kernel + bias

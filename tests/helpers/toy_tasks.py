@@ -9,8 +9,13 @@ from pathlib import Path
 import numpy as np
 
 import larder
+from digits.augmentation.configs import Affine
 from digits.kept import LARDER
-from larder import NOWHERE, Context, Result, Run, Status
+from digits.networks.convolutional import ConvolutionalNetwork
+from digits.networks.dense import DenseNetwork
+from digits.tasks.configs import Training
+from digits.tasks.schedule import WARMED_UP
+from larder import NOWHERE, Context, Result, Run, Status, varied
 
 
 def status(run: Run, folder: Path | None = None) -> Status:
@@ -189,13 +194,25 @@ def learnable_arrays() -> dict[str, np.ndarray]:
     return arrays
 
 
+def dense(**fields) -> Training:
+    """Give the notebook's training, with fields changed, however deep."""
+    return varied(Training(DenseNetwork()), **fields)
+
+
+def convolutional(**fields) -> Training:
+    """Give a training of a convolutional network, with fields changed."""
+    return varied(
+        Training(ConvolutionalNetwork(), Affine(), WARMED_UP), **fields
+    )
+
+
 def train_on_fakes(config, context: Context = NOWHERE) -> Result:
     """Train a dense classifier on small made-up data."""
     from digits import data
-    from digits.tasks import training
+    from digits.tasks import notebook
 
     data.read_arrays = learnable_arrays
-    return training.train_dense_classifier(config, context)
+    return notebook.train_as_notebook(config, context)
 
 
 def train_after_a_pause(config, context: Context = NOWHERE) -> Result:
@@ -205,14 +222,14 @@ def train_after_a_pause(config, context: Context = NOWHERE) -> Result:
     threads that draw from Python's generator, as Dask's do, would be noticed.
     """
     from digits import data
-    from digits.tasks import training
+    from digits.tasks import notebook
 
     def read_slowly():
         time.sleep(0.5)
         return learnable_arrays()
 
     data.read_arrays = read_slowly
-    return training.train_dense_classifier(config, context)
+    return notebook.train_as_notebook(config, context)
 
 
 def train_classifier_on_fakes(config, context: Context = NOWHERE) -> Result:

@@ -18,7 +18,6 @@ import toy_tasks
 from digits import cli, data, paths
 from digits.experiments import baseline, weight_decay
 from digits.kept import LARDER, compute
-from digits.tasks.training import DenseConfig
 from larder import Run, terminal
 from larder.computing import cluster
 from larder.computing.cluster import ClusterError, connect
@@ -138,8 +137,9 @@ if __name__ == "__main__":
 def a_few_runs(trainings: int) -> list[Run]:
     return [*toys(3), *(
         Run("toys", f"trained-{seed}", toy_tasks.train_after_a_pause,
-            DenseConfig((16,), seed, whole_training_set=True, epochs=5,
-                        batch_size=10, keep_weights=True))
+            toy_tasks.dense(hidden_units=(16,), seed=seed, epochs=5,
+                            whole_training_set=True, batch_size=10,
+                            keep_weights=True))
         for seed in range(trainings)
     )]
 

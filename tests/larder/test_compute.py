@@ -194,8 +194,7 @@ from pathlib import Path
 import toy_tasks
 from larder import Run
 from digits.kept import compute
-from digits.tasks.training import DenseConfig
-run = Run("toys", "real", toy_tasks.train_on_fakes, DenseConfig())
+run = Run("toys", "real", toy_tasks.train_on_fakes, toy_tasks.dense())
 compute([Run("toys", "toy-0", toy_tasks.square, toy_tasks.Toy())],
         folder=Path(sys.argv[1]))
 loaded = {"tensorflow", "keras", "pandas", "rich"} & set(sys.modules)
@@ -271,10 +270,8 @@ def test_results_do_not_depend_on_the_number_of_workers(tmp_path):
 
 
 def test_training_does_not_depend_on_the_number_of_workers(tmp_path):
-    from digits.tasks.training import DenseConfig
-
     runs = [
-        Run("real", f"seed-{seed}", toy_tasks.train_on_fakes, DenseConfig(
+        Run("real", f"seed-{seed}", toy_tasks.train_on_fakes, toy_tasks.dense(
             hidden_units=(16,), epochs=2, batch_size=32, seed=seed,
             whole_training_set=True, dropout=0.1, keep_weights=True,
         ))

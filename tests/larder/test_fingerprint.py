@@ -23,10 +23,12 @@ MODULES = sorted(
     ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts)
     for file in PACKAGE.rglob("*.py")
 )
-TRAIN = ("digits.tasks.training", "train_dense_classifier")
-DESCRIBE = ("digits.tasks.networks", "describe_network")
+TRAIN = ("digits.tasks.notebook", "train_as_notebook")
+DESCRIBE = ("digits.tasks.evaluation.inside", "describe_network")
 PREPROCESS = ("digits.experiments.preprocessing", "describe_preprocessing")
 TASKS = (TRAIN, DESCRIBE, PREPROCESS)
+# Of the configs of the first two: a name that no task has.
+NETWORK = "digits.networks.dense.DenseNetwork"
 
 
 def file_of(root: Path, module: str) -> Path:
@@ -34,7 +36,10 @@ def file_of(root: Path, module: str) -> Path:
 
 
 def fingerprints(root: Path) -> dict[tuple, dict[str, str]]:
-    return {task: reached(root, *task) for task in TASKS}
+    return {
+        task: reached(root, *task, () if task == PREPROCESS else [NETWORK])
+        for task in TASKS
+    }
 
 
 @pytest.fixture(scope="module")
@@ -169,11 +174,13 @@ def edited(root: Path, module: str, old: str, new: str):
 @pytest.mark.parametrize(
     ("module", "old", "new", "noticed_by"),
     [
-        ("digits.models", 'activation="relu"', 'activation="tanh"',
+        ("digits.networks.dense", 'activation="relu"', 'activation="tanh"',
          {TRAIN, DESCRIBE}),
-        ("digits.tasks.training", 'loss="categorical_crossentropy"',
-         'loss="mse"', {TRAIN}),
-        ("digits.tasks.training", "learning_rate: float = 0.1",
+        ("digits.networks.convolutional", "momentum=0.9", "momentum=0.8",
+         set()),
+        ("digits.tasks.training", 'shuffle=schedule.order == "keras"',
+         "shuffle=True", {TRAIN}),
+        ("digits.tasks.schedule", "learning_rate: float = 0.1",
          "learning_rate: float = 0.2", {TRAIN, DESCRIBE}),
         ("digits.data", "scaled /= 255", "scaled /= 256",
          {TRAIN, PREPROCESS}),
@@ -207,6 +214,8 @@ def test_drawing_and_machinery_are_no_part_of_a_result(copy, now, module):
 def test_an_unknown_name_is_an_error():
     with pytest.raises(LookupError, match=r"no definition of nothing"):
         reached(PACKAGE.parent, "digits.tasks.training", "nothing")
+    with pytest.raises(LookupError, match=r"no definition of nobody"):
+        reached(PACKAGE.parent, *TRAIN, ["digits.networks.dense.nobody"])
     with pytest.raises(LookupError, match=r"no_module"):
         reached(PACKAGE.parent, "digits.no_module", "task")
 
@@ -242,10 +251,11 @@ from pathlib import Path
 sys.path[:0] = sys.argv[1:2]
 import toy_tasks
 from digits import data
-from digits.tasks import networks, training
+from digits.tasks import notebook
+from digits.tasks.evaluation import inside
 from digits.experiments import preprocessing
 
-package = str(Path(training.__file__).parents[1])
+package = str(Path(notebook.__file__).parents[1])
 called = set()
 
 def watch(frame, event, argument):
@@ -257,10 +267,10 @@ def watch(frame, event, argument):
 
 data.read_arrays = lambda: toy_tasks.fake_arrays(5300, 20)
 for task, config in (
-    (training.train_dense_classifier, training.DenseConfig(
-        hidden_units=(4,), epochs=1, schedule="cosine", keep_weights=True,
-        early_stopping_patience=1, dropout=0.1, shift=1, standardize=True)),
-    (networks.describe_network, training.DenseConfig()),
+    (notebook.train_as_notebook, toy_tasks.dense(
+        hidden_units=(4,), epochs=1, decay="cosine", keep_weights=True,
+        early_stopping_patience=1, dropout=0.1, standardize=True)),
+    (inside.describe_network, toy_tasks.dense()),
     (preprocessing.describe_preprocessing,
      preprocessing.PreprocessingConfig()),
 ):

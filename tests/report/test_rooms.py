@@ -15,8 +15,8 @@ FILES = [
 FLOORS = [
     {"larder"},
     {"digits.paths", "digits.machine", "digits.noise", "digits.statistics",
-     "digits.experiments"},
-    {"digits.data", "digits.augmentation", "digits.models"},
+     "digits.checks", "digits.experiments"},
+    {"digits.data", "digits.augmentation", "digits.networks"},
     {"digits.tasks"},
     {"digits.kept"},
     {"digits.experiments.*"},
@@ -30,14 +30,9 @@ MOST_LINES, MOST_MODULES = 250, 12
 # Longer than they should be, and not to grow.
 LONG = {
     "digits.data": 276,
-    "digits.experiments.convolution": 342,
     "digits.figures.denoising": 260,
     "digits.figures.dense": 265,
     "digits.figures.tables": 326,
-    "digits.tasks.classifier": 321,
-    "digits.tasks.evaluation": 414,
-    "digits.tasks.generation": 296,
-    "digits.tasks.training": 272,
     "larder.confirming.rehearse": 276,
     "larder.fingerprint.source": 263,
     "larder.store": 364,

@@ -14,17 +14,19 @@ import pandas as pd
 
 from digits.experiments import convolution
 from digits.kept import compute
-from digits.tasks.denoiser import DenoiserConfig
-from digits.tasks.networks import describe_network
-from digits.tasks.training import DenseConfig
+from digits.networks.autoencoders import DenseAutoencoder
+from digits.networks.dense import DenseNetwork
+from digits.tasks.configs import Training
+from digits.tasks.denoiser import DenoiserTraining
+from digits.tasks.evaluation.inside import describe_network
 from larder import Run
 
 NAME = "architecture"
 NETWORKS = {
-    "784-64-64-10": DenseConfig(),
-    "784-500-300-10": DenseConfig(hidden_units=(500, 300)),
+    "784-64-64-10": Training(DenseNetwork()),
+    "784-500-300-10": Training(DenseNetwork((500, 300))),
     "convolutional": convolution.final_runs()[0].config,
-    "autoencoder": DenoiserConfig(),
+    "autoencoder": DenoiserTraining(DenseAutoencoder()),
 }
 
 

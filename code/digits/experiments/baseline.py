@@ -12,8 +12,11 @@ import pandas as pd
 
 from digits import data
 from digits.kept import compute
+from digits.networks.dense import DenseNetwork
 from digits.statistics import Summary, summarise, wilson_interval
-from digits.tasks.training import DenseConfig, train_dense_classifier
+from digits.tasks.configs import Training
+from digits.tasks.notebook import train_as_notebook
+from digits.tasks.split import Split
 from larder import Run
 from larder.frames import final_frame, table_frame
 
@@ -97,8 +100,8 @@ def runs() -> list[Run]:
         Run(
             NAME,
             f"{protocol}_seed-{seed}",
-            train_dense_classifier,
-            DenseConfig(seed=seed, whole_training_set=whole),
+            train_as_notebook,
+            Training(DenseNetwork(), split=Split(whole), seed=seed),
         )
         for protocol, whole in PROTOCOLS.items()
         for seed in SEEDS

@@ -8,14 +8,19 @@ parameters, and 784-500-300-10, which has ten times as many. Then the test
 images are moved.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from digits.kept import compute
+from digits.networks.convolutional import ConvolutionalNetwork
+from digits.networks.dense import DenseNetwork
 from digits.statistics import Summary, summarise
-from digits.tasks.classifier import ClassifierConfig, train_classifier
-from digits.tasks.evaluation import ShiftConfig, score_shifted
+from digits.tasks.classifier import train_classifier
+from digits.tasks.configs import Training
+from digits.tasks.evaluation.shifts import ShiftConfig, score_shifted
+from digits.tasks.schedule import WARMED_UP
+from digits.tasks.split import Split
 from larder import Run
 from larder.frames import final_frame, table_frame
 
@@ -23,9 +28,9 @@ NAME = "comparison"
 SEEDS = range(3)
 SIZES = (100, 1_000, 10_000, 60_000)
 NETWORKS = {
-    "convolutional": {"stem": 16, "stages": ((32,), (56, 64))},
-    "dense": {"hidden_units": (64, 64)},
-    "dense-large": {"hidden_units": (500, 300)},
+    "convolutional": ConvolutionalNetwork(16, ((32,), (56, 64))),
+    "dense": DenseNetwork((64, 64)),
+    "dense-large": DenseNetwork((500, 300)),
 }
 LABELS = {
     "convolutional": "convolutional",
@@ -33,7 +38,9 @@ LABELS = {
     "dense-large": "784-500-300-10",
 }
 # 1,000 steps for each, whatever the number of images.
-EPOCHS, EPOCH_IMAGES = 10, 12_800
+SCHEDULE = replace(
+    WARMED_UP, epochs=10, epoch_images=12_800, learning_rate=0.05
+)
 
 
 @dataclass(frozen=True)
@@ -118,14 +125,11 @@ def runs() -> list[Run]:
 
 
 def _training(network: str, size: int, seed: int) -> Run:
-    config = ClassifierConfig(
-        **NETWORKS[network],
+    config = Training(
+        NETWORKS[network],
+        schedule=SCHEDULE,
+        split=Split(whole_training_set=True, training_images=size),
         seed=seed,
-        whole_training_set=True,
-        training_images=size,
-        epoch_images=EPOCH_IMAGES,
-        epochs=EPOCHS,
-        learning_rate=0.05,
         keep_weights=size == SIZES[-1],
     )
     name = f"{network}_images-{size}_seed-{seed}"

@@ -9,23 +9,26 @@ Replicate i has noise draw i, auto-encoder i and classifier i, so that the
 spread of the replicates has all three sources in it.
 """
 
-import dataclasses
 
 import pandas as pd
 
-from digits.experiments import convolution, influences
+from digits.experiments import convolution, convolution_search, influences
 from digits.experiments.findings.denoising import DenoisingResult
 from digits.kept import compute
-from digits.tasks.convolutional import train_convolutional_network
-from digits.tasks.denoiser import DenoiserConfig, train_denoiser
-from digits.tasks.evaluation import (
+from digits.networks.autoencoders import (
+    ConvolutionalAutoencoder,
+    DenseAutoencoder,
+)
+from digits.tasks.classifier import train_with_loss
+from digits.tasks.denoiser import DenoiserTraining, train_denoiser
+from digits.tasks.evaluation.quality import QualityConfig, score_quality
+from digits.tasks.evaluation.seasoned import (
     ExamplesConfig,
     NoiseConfig,
     score_noise,
     show_denoising,
 )
-from digits.tasks.quality import QualityConfig, score_quality
-from larder import Run
+from larder import Run, varied
 from larder.frames import table_frame
 
 NAME = "denoising"
@@ -38,9 +41,9 @@ LEVELS = tuple(level / 10 for level in range(11))
 
 # Every level is in the training of these. The convolutions take longer, and
 # so are trained for fewer epochs, with one seed.
-ALL_LEVELS = DenoiserConfig(noise_levels=(0.0, 1.0))
-CONVOLUTIONAL = dataclasses.replace(
-    ALL_LEVELS, kind="convolutional", epochs=8
+ALL_LEVELS = DenoiserTraining(DenseAutoencoder(), noise_levels=(0.0, 1.0))
+CONVOLUTIONAL = varied(
+    ALL_LEVELS, network=ConvolutionalAutoencoder(), epochs=8
 )
 
 
@@ -55,19 +58,20 @@ def runs() -> list[Run]:
 def notebook_runs() -> list[Run]:
     """List the trainings of the notebook's auto-encoder."""
     return [
-        _denoiser(f"notebook_seed-{seed}", DenoiserConfig(seed=seed))
+        _denoiser(f"notebook_seed-{seed}",
+                  DenoiserTraining(DenseAutoencoder(), seed=seed))
         for seed in SEEDS
     ]
 
 
-def _denoiser(name: str, config: DenoiserConfig) -> Run:
+def _denoiser(name: str, config: DenoiserTraining) -> Run:
     return Run(NAME, name, train_denoiser, config)
 
 
 def _all_levels_runs() -> list[Run]:
     return [
         _denoiser(f"all-levels_seed-{seed}",
-                  dataclasses.replace(ALL_LEVELS, seed=seed))
+                  varied(ALL_LEVELS, seed=seed))
         for seed in EXTENSION_SEEDS
     ]
 
@@ -78,11 +82,11 @@ def _convolutional_run() -> Run:
 
 def _seasoned_run() -> Run:
     """Give the classifier that has seen all levels, otherwise as in 3A."""
-    config = dataclasses.replace(
+    config = varied(
         convolution.final_runs()[0].config,
-        epochs=convolution.BASE.epochs, noise=1.0,
+        epochs=convolution_search.BASE.schedule.epochs, noise=1.0,
     )
-    return Run(NAME, "classifier_seed-0", train_convolutional_network, config)
+    return Run(NAME, "classifier_seed-0", train_with_loss, config)
 
 
 def _extension_runs() -> list[Run]:

@@ -13,14 +13,16 @@ import pandas as pd
 from digits.experiments import convolution, denoising
 from digits.kept import compute
 from digits.statistics import summarise
-from digits.tasks.generation import (
-    REFERENCES,
+from digits.tasks.evaluation.codes import (
     SAMPLERS,
     CodesConfig,
-    GenerationConfig,
     describe_codes,
-    judge_digits,
     make_digits,
+)
+from digits.tasks.evaluation.judging import (
+    REFERENCES,
+    JudgingConfig,
+    judge_digits,
 )
 from larder import Result, Run
 from larder.frames import final_frame, table_frame
@@ -36,9 +38,9 @@ class GenerationResult:
     """What the report shows of 4D.
 
     `judged` has a row for each way and seed with the metrics of
-    `generation.judge_digits`, `classes` a row for each of these and class.
+    `judging.judge_digits`, `classes` a row for each of these and class.
     `examples` has 100 digits by way, uint8 (100, 28, 28), of the first seed,
-    and `codes` is what `generation.describe_codes` finds.
+    and `codes` is what `codes.describe_codes` finds.
     """
 
     judged: pd.DataFrame
@@ -55,7 +57,7 @@ class GenerationResult:
 
     @property
     def numbers(self) -> pd.DataFrame:
-        """What `generation.describe_codes` tells of each number of a code."""
+        """What `codes.describe_codes` tells of each number of a code."""
         return pd.DataFrame(self.codes.table)
 
     @property
@@ -79,7 +81,7 @@ def _judging_runs() -> list[Run]:
     judge = convolution.final_runs()[0]
     return [
         Run(NAME, f"{way}_seed-{seed}", judge_digits,
-            GenerationConfig(way, model.config, judge.config, seed=seed),
+            JudgingConfig(way, model.config, judge.config, seed=seed),
             {"trained": model, "judge": judge})
         for way in (*SAMPLERS, *REFERENCES)
         for seed, model in zip(SEEDS, denoising.notebook_runs(), strict=False)

@@ -7,17 +7,17 @@ judged on the 5,000 validation images. The combination that is best there is
 trained on all 60,000 images and meets the test images once.
 """
 
-import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from digits.augmentation.configs import Translation
 from digits.experiments import weight_decay
 from digits.kept import compute
 from digits.statistics import Estimate, Summary, difference, summarise
-from digits.tasks.training import train_dense_classifier
-from larder import Run
+from digits.tasks.notebook import train_as_notebook
+from larder import Run, varied
 from larder.frames import final_frame
 
 NAME = "influences"
@@ -27,7 +27,7 @@ FINAL_SEEDS = range(5)
 # One thing at a time. Adam, whose steps are longer, has a learning rate of its
 # own, and momentum is tried with two: 0.01 goes as far as 0.1 without.
 CHANGES = {
-    "cosine": {"schedule": "cosine"},
+    "cosine": {"decay": "cosine"},
     "momentum": {"momentum": 0.9},
     "momentum-rate-0.01": {"momentum": 0.9, "learning_rate": 0.01},
     "adam": {"optimizer": "adam", "learning_rate": 0.001},
@@ -35,7 +35,7 @@ CHANGES = {
     "he-normal": {"initializer": "he_normal"},
     "standardize": {"standardize": True},
     "dropout": {"dropout": 0.2},
-    "shift": {"shift": 1},
+    "shift": {"augmentation": Translation(1)},
     "early-stopping": {"early_stopping_patience": 5},
     "factor-0.0032": {"regularization_factor": 3.2e-3},
     "factor-0.01": {"regularization_factor": 1e-2},
@@ -45,7 +45,7 @@ CHANGES = {
 # All with the first seed, and the better half of them with the others too.
 COMBINATIONS = {
     f"cosine_rate-{rate:g}_momentum-{momentum:g}_factor-{factor:g}": {
-        "schedule": "cosine",
+        "decay": "cosine",
         "learning_rate": rate,
         "momentum": momentum,
         "regularization_factor": factor,
@@ -112,7 +112,7 @@ class InfluencesResult:
     def changes(self) -> pd.DataFrame:
         """The differences of single changes: mean, low and high, by name."""
         return pd.DataFrame({
-            name: dataclasses.asdict(self.differences[name])
+            name: asdict(self.differences[name])
             for name in CHANGES
         }).T
 
@@ -150,8 +150,8 @@ def final_runs() -> list[Run]:
 
 
 def _run(name: str, **change) -> Run:
-    config = dataclasses.replace(weight_decay.CHOSEN, **change)
-    return Run(NAME, name, train_dense_classifier, config)
+    config = varied(weight_decay.CHOSEN, **change)
+    return Run(NAME, name, train_as_notebook, config)
 
 
 def result() -> InfluencesResult:

@@ -8,7 +8,7 @@ browser what that changes.
 
 from digits.experiments import convolution, denoising, influences
 from digits.kept import compute
-from digits.tasks.page import PageConfig, pack_networks
+from digits.tasks.evaluation.packing import PageConfig, pack_networks
 from larder import Run, Stored
 
 NAME = "page"

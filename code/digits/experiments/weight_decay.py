@@ -17,7 +17,6 @@ finer grid over the same range, stored beside this one.
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +25,12 @@ import pandas as pd
 from digits import data, paths
 from digits.experiments.findings.weight_decay import WeightDecayResult
 from digits.kept import compute, statuses
+from digits.networks.dense import DenseNetwork
 from digits.statistics import wilson_interval
-from digits.tasks.training import DenseConfig, train_dense_classifier
-from larder import Run
+from digits.tasks.configs import Training
+from digits.tasks.notebook import train_as_notebook
+from digits.tasks.schedule import Schedule
+from larder import Run, varied
 from larder.frames import final_frame, table_frame
 
 NAME = "weight_decay"
@@ -39,8 +41,9 @@ SEEDS = range(10)
 ASKED_SEEDS = range(3)
 
 # What the sweep chose on the validation images, checked by `result()`.
-CHOSEN = DenseConfig(
-    hidden_units=(500, 300), epochs=40, regularization_factor=1.8e-4
+CHOSEN = Training(
+    DenseNetwork((500, 300), regularization_factor=1.8e-4),
+    schedule=Schedule(epochs=40),
 )
 # So many still differ in two digits.
 FINEST = 61
@@ -92,7 +95,7 @@ def final_runs() -> list[Run]:
 
 
 def _run(name: str, **change) -> Run:
-    return Run(NAME, name, train_dense_classifier, replace(CHOSEN, **change))
+    return Run(NAME, name, train_as_notebook, varied(CHOSEN, **change))
 
 
 def result() -> WeightDecayResult:
@@ -106,7 +109,7 @@ def result() -> WeightDecayResult:
     final = final_frame(sweep, swept)
     means = final.groupby("regularization_factor").mean(numeric_only=True)
     chosen = means["validation_accuracy"].idxmax()
-    if chosen != CHOSEN.regularization_factor:
+    if chosen != CHOSEN.network.regularization_factor:
         raise ValueError(f"CHOSEN is {CHOSEN}, but validation chooses {chosen}")
     return WeightDecayResult(
         epochs=table_frame(sweep, swept),
@@ -127,14 +130,15 @@ def finer() -> pd.DataFrame | None:
         item.run: item.stored for item in statuses(stored_sweep())
         if item.state == "fresh"
     }
-    configs = [run.config for run in stored]
-    factors = {config.regularization_factor for config in configs}
+    found = {
+        (run.config.network.regularization_factor, run.config.seed)
+        for run in stored
+    }
+    factors = {factor for factor, _ in found}
     if factors <= set(FACTORS):
         return None
     seeds = set.intersection(*(
-        {config.seed for config in configs
-         if config.regularization_factor == factor}
-        for factor in factors
+        {seed for factor, seed in found if factor == one} for one in factors
     ))
     runs = sweep_runs(sorted(factors), sorted(seeds))
     return final_frame(runs, [stored[run] for run in runs])

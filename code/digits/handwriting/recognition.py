@@ -18,7 +18,7 @@ from digits import paths
 from digits.experiments import convolution
 from digits.handwriting import Digit
 from digits.kept import compute
-from digits.tasks import training
+from digits.tasks import scoring
 from larder import store
 
 # So many are kept of MNIST's test digits: 99 % of the first half score more.
@@ -145,7 +145,7 @@ def outputs(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     features, logits = [], []
     for network, weights, biases in _networks():
-        features.append(training.outputs(network, images))
+        features.append(scoring.outputs(network, images))
         logits.append(features[-1] @ weights + biases)
     return np.stack(features), np.stack(logits)
 
@@ -176,12 +176,12 @@ def _networks() -> list:
     """
     import keras
 
-    from digits.tasks import networks
+    from digits.tasks import trained
 
     found = []
     runs = convolution.final_runs()
     for run, stored in zip(runs, compute(runs), strict=True):
-        network = networks.restore(run.config, stored.result.weights)
+        network = trained.restore(run.config.network, stored.result.weights)
         last = network.layers[-1]
         found.append((
             keras.Model(network.input, last.input),

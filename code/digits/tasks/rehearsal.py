@@ -4,7 +4,7 @@ from typing import Any
 
 from larder import Rehearsal
 
-# Two batches of `training.EVALUATION_BATCH`, the second not full.
+# Two batches of `scoring.EVALUATION_BATCH`, the second not full.
 TEST = 1_050
 # For what looks at one batch of them in the full run, too.
 FEW = 150
@@ -18,8 +18,7 @@ def rehearsed(
 ) -> Rehearsal:
     """Rehearse with a config and the first training and test images.
 
-    Of those held out, as many are seen as of the test images. What the run
-    needs is rehearsed with as many test images. If nothing is said of the
-    training images, 600 are left when those that `data` holds out are off.
+    What the run needs is rehearsed with as many test images. If nothing is
+    said of the training images, 600 are left when 5,000 are held out.
     """
     return Rehearsal(config, {"train": train, "test": test}, {"test": test})

@@ -148,8 +148,8 @@ class _Fitness:
 
     def __init__(self, larder: Larder, runs: list[Run]):
         needed = [need for run in runs for need in run.needs]
-        tasks = {run.task for run in (*runs, *needed)}
-        self.codes = {task: code_of(task) for task in tasks}
+        kinds = {run.kind: run for run in (*runs, *needed)}
+        self.codes = [(run, code_of(run)) for run in kinds.values()]
         self.libraries, self.files = larder.libraries, larder.files
         self.versions = versions(self.libraries)
         self.given = {
@@ -161,8 +161,8 @@ class _Fitness:
         """Raise `ClusterError` unless this process is fit."""
         problems = _apart("version of", self.versions,
                           versions(self.libraries))
-        for task, code in self.codes.items():
-            problems += _apart("code of", code, code_of(task))
+        for run, code in self.codes:
+            problems += _apart("code of", code, code_of(run))
         if threads != 1:
             problems.append(f"it has {threads} threads: start it with "
                             "dask worker --nthreads 1")

@@ -16,7 +16,8 @@ class Keeper:
     def __init__(self, larder: Larder, runs: Iterable[Run]):
         """Look at the code; `ValueError` where a task can't be followed."""
         # Workers may import the code at any time from now on, and keep it.
-        self._code = {task: code_of(task) for task in {r.task for r in runs}}
+        kinds = {run.kind: run for run in runs}
+        self._code = {kind: code_of(run) for kind, run in kinds.items()}
         self._larder = larder
 
     def save(
@@ -28,7 +29,7 @@ class Keeper:
         `RuntimeError` where the code is no longer what it was.
         """
         self._larder.refuse(result)
-        if code_of(run.task) != self._code[run.task]:
+        if code_of(run) != self._code[run.kind]:
             raise RuntimeError(
                 "its code was changed while it ran, so the result is not "
                 "stored; run it again"

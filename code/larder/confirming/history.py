@@ -9,6 +9,7 @@ import io
 import json
 import subprocess
 import tarfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from larder import fingerprint
@@ -30,7 +31,7 @@ class History:
         self.root, self.aside = larder.root, aside
         self._code = larder.code.relative_to(larder.root).as_posix()
         self.commits = self._git("rev-list", "HEAD", "--", self._code).split()
-        self._digests: dict[tuple[str, str], str | None] = {}
+        self._digests: dict[tuple, str | None] = {}
 
     @property
     def limit(self) -> str:
@@ -51,14 +52,21 @@ class History:
                 archive.extractall(folder, filter="data")
         return folder / self._code
 
-    def digest(self, commit: str, task: str) -> str | None:
-        """Digest what a task reaches in a commit; None if it is not there."""
-        key = commit, task
+    def digest(
+        self, commit: str, task: str, classes: Iterable[str] = ()
+    ) -> str | None:
+        """Digest what a task and its config's classes reach in a commit.
+
+        None if one of them is not there.
+        """
+        key = commit, task, tuple(classes)
         if key not in self._digests:
             module, _, name = task.rpartition(".")
             try:
                 self._digests[key] = code_digest(
-                    fingerprint.reached(self.code(commit), module, name)
+                    fingerprint.reached(
+                        self.code(commit), module, name, classes
+                    )
                 )
             except (HistoryError, LookupError, OSError, SyntaxError):
                 self._digests[key] = None

@@ -71,7 +71,9 @@ class Origins:
 
     def _has(self, commit: str, run: Run, origin: dict[str, Any]) -> bool:
         """Tell whether a commit has a run with this code, task and config."""
-        digest = self._history.digest(commit, origin["task"])
+        digest = self._history.digest(
+            commit, origin["task"], origin.get("classes", ())
+        )
         if digest is None or digest != origin["code"]:
             return False
         key = commit, run.experiment
@@ -96,6 +98,8 @@ def known(stamp: dict[str, Any]) -> list[dict[str, Any]]:
     own = {
         "task": stamp["task"],
         "config": stamp["config"],
+        # None in stamps from before classes counted.
+        "classes": stamp.get("classes", []),
         "code": code_digest(stamp["code"]),
     }
     confirmed = stamp.get("confirmed")

@@ -22,9 +22,8 @@ Not seen are:
   registry filled by a decorator or a base class of that library;
 - a file that is read, such as a table beside the module: the text of a program
   does not say which. Bind its content's checksum as a constant, and compare;
-- methods of a value of which only running it tells the class: of a task's
-  config, those alone that are reached otherwise. A task that annotates its
-  config names the class, and so all of it;
+- methods of a value of which only running it tells the class. Those of a
+  run's config are known, and count: `also` of `reached`;
 - the order of a definition and a statement that changes the value it uses
   (`TABLE.update(...)`, before or after `COPY = dict(TABLE)`).
 """
@@ -32,7 +31,7 @@ Not seen are:
 import ast
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -59,17 +58,24 @@ def ignored(reason: str) -> Callable[[Function], Function]:
     return lambda function: function
 
 
-def reached(root: Path, module: str, name: str) -> dict[str, str]:
+def reached(
+    root: Path, module: str, name: str, also: Iterable[str] = ()
+) -> dict[str, str]:
     """Hash each definition that `module`.`name` reaches, itself included.
 
     `root` is the folder that holds the package, `module` a dotted name such as
-    `digits.data`. Returns qualified names with 16 hexadecimal digits of
-    SHA-256 each, sorted. Raises `LookupError` where there is no such name.
+    `digits.data`. What the dotted names of `also` reach counts as well: of a
+    value that is known only when running, its class. Returns qualified names
+    with 16 hexadecimal digits of SHA-256 each, sorted. Raises `LookupError`
+    where there is no such name.
     """
     package = _Definitions(root, module.partition(".")[0])
-    waiting = package.resolve(module, name)
-    if not waiting:
-        raise LookupError(f"no definition of {name} in {module} under {root}")
+    waiting = []
+    for full in (f"{module}.{name}", *also):
+        home, _, own = full.rpartition(".")
+        if not (found := package.resolve(home, own)):
+            raise LookupError(f"no definition of {own} in {home} under {root}")
+        waiting += found
     links: dict[Key, set[tuple[str, Key]]] = {}
     while waiting:
         here = waiting.pop()

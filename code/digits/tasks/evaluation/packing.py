@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from digits import data
-from digits.tasks import denoiser, networks
-from digits.tasks.classifier import ClassifierConfig
-from digits.tasks.denoiser import DenoiserConfig
-from digits.tasks.generation import COMPONENTS
+from digits.networks.autoencoders import encoder_of
+from digits.tasks.configs import Training
+from digits.tasks.denoiser import DenoiserTraining
+from digits.tasks.evaluation.codes import COMPONENTS
 from digits.tasks.rehearsal import FEW, IN_SMALL, TEST, rehearsed
-from digits.tasks.training import DenseConfig, outputs, start
+from digits.tasks.scoring import as_bytes, outputs
+from digits.tasks.trained import restore
+from digits.tasks.training import start
 from larder import Rehearsal, Result, ignored, smaller
 
 LEVELS = 127  # on each side of 0, in 8 bits
@@ -29,9 +31,9 @@ class PageConfig:
     `images` are their indices. `seed` is that of the mixtures' fits.
     """
 
-    dense: DenseConfig
-    convolutional: ClassifierConfig
-    autoencoder: DenoiserConfig
+    dense: Training
+    convolutional: Training
+    autoencoder: DenoiserTraining
     images: tuple[int, ...]
     seed: int = 0
 
@@ -58,14 +60,16 @@ def pack_networks(
     `labels` of test images.
     """
     start(config.seed)
-    mnist = data.load_mnist(whole=True)
-    model = networks.restore(config.autoencoder, autoencoder.weights)
+    mnist = data.load_mnist()
+    given = {"dense": dense, "convolutional": convolutional,
+             "autoencoder": autoencoder}
+    restored = {
+        name: restore(getattr(config, name).network, result.weights)
+        for name, result in given.items()
+    }
     layers = {
-        **_layers("dense", networks.restore(config.dense, dense.weights)),
-        **_layers("convolutional", networks.restore(
-            config.convolutional, convolutional.weights
-        )),
-        **_layers("autoencoder", model),
+        layer: weights for name, network in restored.items()
+        for layer, weights in _layers(name, network).items()
     }
     arrays, errors = {}, []
     for name, (kernel, bias) in layers.items():
@@ -73,7 +77,7 @@ def pack_networks(
         errors.append(_relative_error(whole * scale, kernel))
         arrays |= {f"{name}_kernel": whole, f"{name}_scale": scale,
                    f"{name}_bias": bias}
-    codes = outputs(denoiser.encoder_of(model), mnist.train.images)
+    codes = outputs(encoder_of(restored["autoencoder"]), mnist.train.images)
     chosen = list(config.images)
     sizes = [kernel.size for kernel, _ in layers.values()]
     return Result(
@@ -82,9 +86,7 @@ def pack_networks(
         arrays=arrays
         | class_mixtures(codes, mnist.train.labels, config.seed)
         | {
-            "images": np.uint8(np.round(
-                255 * mnist.test.images[chosen, ..., 0]
-            )),
+            "images": as_bytes(mnist.test.images[chosen]),
             "labels": np.uint8(mnist.test.labels[chosen]),
         },
     )
@@ -142,7 +144,7 @@ def folded(
 def class_mixtures(
     codes: np.ndarray, labels: np.ndarray, seed: int
 ) -> dict[str, np.ndarray]:
-    """Fit the mixtures of `generation.sample_class`, one for each class.
+    """Fit the mixtures of `codes.sample_class`, one for each class.
 
     `codes` have shape (n, 96), `labels` (n,). Gives the arrays that
     `pack_networks` names, of the numbers that are not 0 for all images.

@@ -6,10 +6,11 @@ import numpy as np
 
 from digits import data
 from digits.noise import NOISE_LEVELS, salt_and_pepper
-from digits.tasks import networks
-from digits.tasks.denoiser import DenoiserConfig
+from digits.tasks.denoiser import DenoiserTraining
 from digits.tasks.rehearsal import FEW, IN_SMALL, rehearsed
-from digits.tasks.training import outputs, start
+from digits.tasks.scoring import outputs
+from digits.tasks.trained import restore
+from digits.tasks.training import start
 from larder import NOWHERE, Context, Rehearsal, Result, ignored, smaller
 
 
@@ -44,7 +45,7 @@ def structural_similarity(images: np.ndarray, clean: np.ndarray) -> float:
 class QualityConfig:
     """The denoiser, and how many test images are seasoned with which seed."""
 
-    denoiser: DenoiserConfig
+    denoiser: DenoiserTraining
     images: int = 1_000
     noise_seed: int = 0
 
@@ -66,8 +67,8 @@ def score_quality(
     nothing differs.
     """
     start(0)
-    model = networks.restore(config.denoiser, trained.weights)
-    mnist = data.load_mnist(whole=True)
+    model = restore(config.denoiser.network, trained.weights)
+    mnist = data.load_mnist()
     clean = mnist.test.images[: config.images]
     mean = np.broadcast_to(mnist.train.images.mean(axis=0), clean.shape)
     table = {"noise_level": list(NOISE_LEVELS)}
