@@ -20,7 +20,7 @@ import numpy as np
 
 from digits import data, paths
 from digits.experiments import page as experiment
-from digits.figures import benchmark, tables
+from digits.figures import appendix, benchmark
 from digits.kept import LARDER, compute
 from digits.noise import salt_and_pepper
 from digits.tasks import trained
@@ -174,7 +174,7 @@ def main() -> None:
          "browser": f"Chromium {version}", "page": stored.outcome,
          "finished": datetime.date.today().isoformat()},
     )
-    print(tables.page_benchmark(benchmark.load_page()).data)
+    print(appendix.page_benchmark(benchmark.load_page()).data)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from digits import data, handwriting
-from digits.figures import benchmark, tables
+from digits.figures import appendix, benchmark
 from digits.handwriting import pictures, recognition
 from digits.handwriting.recognition import Answer
 from digits.kept import LARDER
@@ -243,7 +243,7 @@ def main() -> None:
             benchmark.pictures_path(), store.Result(metrics, table, arrays),
             stamp,
         )
-        print(tables.pictures(benchmark.load_pictures()).data)
+        print(appendix.pictures(benchmark.load_pictures()).data)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from digits import data, machine
-from digits.figures import benchmark, tables
+from digits.figures import appendix, benchmark
 from digits.kept import LARDER
 from digits.networks.dense import DenseNetwork
 from digits.tasks import training
@@ -220,7 +220,7 @@ def main() -> None:
     stamp = {"hardware": hardware(), "versions": versions(LARDER.libraries),
              "finished": datetime.date.today().isoformat()}
     store.save(benchmark.path(), store.Result(settings, table), stamp)
-    print(tables.benchmark(benchmark.load()).data)
+    print(appendix.benchmark(benchmark.load()).data)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from digits.experiments import (
     preprocessing,
     weight_decay,
 )
-from digits.figures import benchmark, inline, tables
+from digits.figures import appendix, benchmark, inline, tables
 from digits.statistics import Estimate, Summary, difference
 from larder import store, varied
 from larder.runs import flat
@@ -347,7 +347,7 @@ def test_benchmark_table_compares_with_the_loop_and_the_limit():
     )
     found = benchmark.Benchmark(ways, "a processor", 2, "2026-11-22", 4, 3)
     assert found.times(benchmark.ALL, benchmark.NAIVE) == 2
-    table = tables.benchmark(found).data.splitlines()
+    table = appendix.benchmark(found).data.splitlines()
     cells = [[cell.strip() for cell in row.split("|")][1:-1] for row in table]
     assert cells[2] == ["a plain loop of `model.fit`", "0.25", "1.00", "0.25",
                         "1,500 MB"]
@@ -386,7 +386,7 @@ def test_a_stored_benchmark_of_the_page_is_read_and_shown(monkeypatch, results):
     found = benchmark.load_page()
     assert (found.outcome, found.packed_bytes) == ("abc", 1_500_000)
     assert found.furthest == pytest.approx(0.0001)
-    rows = tables.page_benchmark(found).data.splitlines()
+    rows = appendix.page_benchmark(found).data.splitlines()
     cells = [[cell.strip() for cell in row.split("|")][1:-1] for row in rows]
     assert cells[2] == ["dense (2D)", "1,000", "0.4 ms", "98.01 %", "98.00 %",
                         "99.95 %", "0.210", "0.300"]
@@ -413,7 +413,7 @@ def test_stored_pictures_are_read_and_shown(monkeypatch, results):
     found = benchmark.load_pictures()
     assert found.scores["refused_by_energy"] == 0.75
     assert found.confused.trace() == 45
-    rows = tables.pictures(found).data.splitlines()
+    rows = appendix.pictures(found).data.splitlines()
     cells = [cell.strip() for cell in rows[2].split("|")][1:-1]
     assert cells == ["ruled", "200", "95.0 %", "4.0 %", "4.0 %", "0.5 %"]
     figure = figures.pictures_read(found)

@@ -14,7 +14,7 @@ from digits.experiments import (
     generation,
 )
 from digits.experiments import convolution_search as search
-from digits.figures import provenance, tables
+from digits.figures import appendix, provenance, tables
 from digits.figures.provenance import Origin
 from digits.noise import NOISE_LEVELS
 from larder import varied
@@ -269,7 +269,7 @@ def test_origins_tell_cost_and_place():
     rows = [Origin("one_thing", 3, 2, 1234.4, "0123456789abcdef",
                    ("2026-01-02",), ("A", "B"), ("2.21",)),
             Origin("other", 2, 0, 1.0, "f" * 16, ("2026-01-03",), ("A",), ())]
-    lines = tables.origins(rows).data.splitlines()
+    lines = appendix.origins(rows).data.splitlines()
     assert lines[2] == (
         "| one thing | 3 | 2 | 1,234 | `01234567` | 2026-01-02 | A; B |"
     )

@@ -3,17 +3,17 @@
 A module for each part of the report, and `style` for all.
 """
 
-from digits.figures import convolution, denoising
+from digits.figures import convolution, denoising, generation
 from digits.figures.dense import (
     digit_row,
     finer_weight_decay,
     influences,
     learning_curves,
     loss_functions,
-    network,
     overfitting,
     weight_decay,
 )
+from digits.figures.networks import network
 from digits.figures.pictures import pictures_read
 from digits.figures.style import DARK, GREY, LIGHT
 
@@ -25,6 +25,7 @@ __all__ = [
     "denoising",
     "digit_row",
     "finer_weight_decay",
+    "generation",
     "influences",
     "learning_curves",
     "loss_functions",

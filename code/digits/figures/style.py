@@ -65,3 +65,15 @@ def show_image(axis, image: np.ndarray) -> None:
     """
     axis.imshow(image, cmap="gray_r", interpolation="none")
     axis.axis("off")
+
+
+def tiled(images: np.ndarray, columns: int, margin: int = 0) -> np.ndarray:
+    """Lay images of shape (n, h, w) side by side, in rows of `columns`.
+
+    Each has a white margin of so many pixels.
+    """
+    sides = (margin, margin)
+    images = np.pad(images, ((0, 0), sides, sides))
+    count, height, width = images.shape
+    grid = images.reshape(count // columns, columns, height, width)
+    return grid.swapaxes(1, 2).reshape(-1, columns * width)
