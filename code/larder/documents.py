@@ -42,7 +42,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number")
 
 
-def refuse_what_json_lacks(metrics: dict, table: dict[str, list]) -> None:
+def refuse_unfit(metrics: dict, table: dict[str, list]) -> None:
     """Raise `ValueError` for numbers or columns that can't be kept."""
     lengths = {name: len(column) for name, column in table.items()}
     if len(set(lengths.values())) > 1:

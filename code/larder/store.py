@@ -19,12 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from larder.documents import (
-    as_text,
-    checksum,
-    decoder,
-    refuse_what_json_lacks,
-)
+from larder.documents import as_text, checksum, decoder, refuse_unfit
 from larder.files import write_atomically, write_together
 from larder.packing import pack_arrays, unpack_arrays
 
@@ -101,7 +96,7 @@ def save(path: Path, result: Result, stamp: dict[str, Any]) -> Stored:
     old result stays. A process killed while it writes leaves the old result or
     a damaged one, which is recognised.
     """
-    refuse_what_json_lacks(result.metrics, result.table)
+    refuse_unfit(result.metrics, result.table)
     for name in result.arrays:
         if not name.isidentifier():
             raise ValueError(f"{name!r} is no name for an array")
