@@ -308,14 +308,14 @@ def answer_in_child(job: dict, writing: int) -> None:
 
 def compare(request: dict) -> str | None:
     """Rehearse, and say in what it differs from what is expected."""
-    from larder.confirming import rehearse
+    from larder.confirming import comparing, rehearse
 
     run = rehearse.list_runs(
         f"{request['package']}.experiments.{request['experiment']}"
     )[request["name"]]
     if run["config"] != request["config"]:
         return "its config is another"
-    return rehearse.difference(
+    return comparing.difference(
         rehearse.read(Path(request["expected"])), rehearse.rehearsed(request)
     )
 

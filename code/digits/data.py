@@ -17,7 +17,7 @@ import numpy as np
 from filelock import FileLock
 
 from digits import paths
-from larder import ignored, store
+from larder import files, ignored, packing
 
 ENVIRONMENT_VARIABLE = "DIGITS_MNIST"
 
@@ -205,7 +205,7 @@ def fetch() -> Path:
                 f"put mnist.npz at {target}, or let {ENVIRONMENT_VARIABLE} "
                 "name one"
             ) from error
-        store.write_atomically(target, store.pack_arrays(arrays))
+        files.write_atomically(target, packing.pack_arrays(arrays))
     return target
 
 

@@ -4,10 +4,10 @@ The step (`_extensions/refreeze`) records what each document was executed with.
 Here the same is digested by the same rules, so that `digits check` and the step
 agree; a test asks both over many kinds of change.
 
-This project knows two notions of "the same code". `source.normalised` writes
-one definition's syntax tree, for fingerprints and for the digest that the
-report prints. `tokens` writes a file's tokens, for the freeze; the step has it
-in TypeScript, since it has no Python to ask. Both leave out comments,
+This project knows two notions of "the same code". `fingerprint.normalised`
+writes one definition's syntax tree, for fingerprints and for the digest that
+the report prints. `tokens` writes a file's tokens, for the freeze; the step has
+it in TypeScript, since it has no Python to ask. Both leave out comments,
 docstrings and layout; `tokens` minds the order of definitions as well: too much
 rather than too little.
 """

@@ -10,7 +10,7 @@ from anyascii import anyascii
 from handin import pdf
 from handin.contents import Contents, contents
 from handin.reading import ReadingError, parse_yaml, read_text
-from larder import store
+from larder import files
 
 FOLDER = "submission"
 MARK = "DRAFT"
@@ -76,7 +76,7 @@ def build(
     folder.mkdir(exist_ok=True)
     written = {f"{name}.pdf": pages, f"{name}.zip": packed}
     for file, content in written.items():
-        store.write_atomically(folder / file, content)
+        files.write_atomically(folder / file, content)
     return [folder / file for file in written], found
 
 

@@ -9,7 +9,6 @@ from functools import partial, wraps
 
 import click
 
-from larder import diff, graph
 from larder.computing import cluster
 from larder.computing.driver import refresh
 from larder.computing.errors import (
@@ -18,9 +17,10 @@ from larder.computing.errors import (
     TrainingRefused,
 )
 from larder.confirming import confirm
-from larder.frames import final_frame
 from larder.freshness import Status, statuses, survey
 from larder.larder import Larder
+from larder.looking import diff, graph
+from larder.looking.frames import final_frame
 
 # What a user can mend gets one line; anything else is a bug and a traceback.
 EXPECTED = (

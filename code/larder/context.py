@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from larder import store
+from larder import files, packing
 
 _IDENTITY = "identity"
 
@@ -50,7 +50,7 @@ class Context:
         arrays = {f"array_{i}": array for i, array in enumerate(state)}
         arrays[_IDENTITY] = np.frombuffer(self._identity, np.uint8)
         with contextlib.suppress(OSError):
-            store.write_atomically(self._file, store.pack_arrays(arrays))
+            files.write_atomically(self._file, packing.pack_arrays(arrays))
 
     def load(self) -> list[np.ndarray] | None:
         """Give the arrays that this very run kept, or None."""

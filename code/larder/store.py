@@ -10,23 +10,22 @@ truncated, edited by hand or from elsewhere is recognised.
 
 import dataclasses
 import hashlib
-import io
 import json
-import math
 import os
 import re
-import zipfile
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from larder.documents import as_text, checksum, decoder, refuse_unfit
+from larder.files import write_atomically, write_together
+from larder.packing import pack_arrays, unpack_arrays
+
 FORMAT = 1
 ARRAYS, WEIGHTS = ".npz", ".weights.h5"
 LARGEST_FILE = 64 * 2**20  # bytes
-LARGEST_ARRAYS = 256 * 2**20  # bytes, unpacked
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,10 @@ def save(path: Path, result: Result, stamp: dict[str, Any]) -> Stored:
     old result stays. A process killed while it writes leaves the old result or
     a damaged one, which is recognised.
     """
-    _check(result)
+    refuse_unfit(result.metrics, result.table)
+    for name in result.arrays:
+        if not name.isidentifier():
+            raise ValueError(f"{name!r} is no name for an array")
     contents = {
         ARRAYS: pack_arrays(result.arrays) if result.arrays else None,
         WEIGHTS: result.weights,
@@ -116,8 +118,8 @@ def save(path: Path, result: Result, stamp: dict[str, Any]) -> Stored:
         },
         "stamp": stamp,
     }
-    document["checksum"] = _checksum(document)
-    files[path.suffix] = _as_text(document).encode()
+    document["checksum"] = checksum(document)
+    files[path.suffix] = as_text(document).encode()
     for suffix, content in files.items():
         if len(content) > LARGEST_FILE:
             raise ValueError(
@@ -125,7 +127,7 @@ def save(path: Path, result: Result, stamp: dict[str, Any]) -> Stored:
                 f"more than the {LARGEST_FILE} allowed"
             )
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write_together({  # the JSON file is the last
+    write_together({  # the JSON file is the last
         path.with_suffix(suffix): content for suffix, content in files.items()
     })
     for suffix in set(contents) - set(files):
@@ -143,8 +145,8 @@ def restamp(path: Path, checksum: str, stamp: dict[str, Any]) -> None:
     if document["checksum"] != checksum:
         raise DamagedResult(f"{path}: was written anew in the meantime")
     document["stamp"] = stamp
-    document["checksum"] = _checksum(document)
-    write_atomically(path, _as_text(document).encode())
+    document["checksum"] = checksum(document)
+    write_atomically(path, as_text(document).encode())
 
 
 def load(path: Path) -> Stored:
@@ -157,12 +159,23 @@ def load(path: Path) -> Stored:
     result = Result(
         metrics=document["metrics"],
         table=document["table"],
-        arrays=_unpack(contents[ARRAYS], path) if ARRAYS in contents else {},
+        arrays=_arrays(contents, path),
         weights=contents.get(WEIGHTS),
     )
     return Stored(
         document["stamp"], document["checksum"], result, _outcome(document)
     )
+
+
+def _arrays(contents: dict[str, bytes], path: Path) -> dict[str, np.ndarray]:
+    if ARRAYS not in contents:
+        return {}
+    try:
+        return unpack_arrays(contents[ARRAYS])
+    except Exception as error:  # decoders and parsers raise nearly anything
+        raise DamagedResult(
+            f"{path.with_suffix(ARRAYS)}: can't be read ({error})"
+        ) from error
 
 
 def inspect(path: Path) -> Stamped:
@@ -193,7 +206,7 @@ def _verified(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 
 def _outcome(document: dict[str, Any]) -> str:
-    return _checksum({
+    return checksum({
         key: document[key] for key in ("metrics", "table", "files")
     })
 
@@ -202,10 +215,10 @@ def _load_document(path: Path) -> dict[str, Any]:
     """Read a result's JSON file and verify it against its own checksum."""
     content = _read(path)
     try:
-        document = _decoder().decode(content.decode())
+        document = decoder().decode(content.decode())
         if document["format"] != FORMAT:
             raise ValueError(f"its format is not {FORMAT}")
-        if document["checksum"] != _checksum(document):
+        if document["checksum"] != checksum(document):
             raise ValueError("its checksum does not match")
         for key in ("metrics", "table", "files", "stamp"):
             if not isinstance(document[key], dict):
@@ -224,104 +237,6 @@ def _load_document(path: Path) -> dict[str, Any]:
     return document
 
 
-def pack_arrays(arrays: dict[str, np.ndarray]) -> bytes:
-    """Write arrays as an .npz file that has the same bytes every time."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(arrays):
-            member = io.BytesIO()
-            np.lib.format.write_array(
-                member, np.asarray(arrays[name]), allow_pickle=False
-            )
-            # ZipInfo's own date is constant: no time of day in the bytes.
-            info = zipfile.ZipInfo(f"{name}.npy")
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, member.getvalue())
-    return buffer.getvalue()
-
-
-def _unpack(content: bytes, path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            _refuse_claims(archive.zip)
-            return {name: archive[name] for name in archive.files}
-    except Exception as error:  # decoders and parsers raise nearly anything
-        raise DamagedResult(
-            f"{path.with_suffix(ARRAYS)}: can't be read ({error})"
-        ) from error
-
-
-def _refuse_claims(archive: zipfile.ZipFile) -> None:
-    """Raise `ValueError` where arrays claim more bytes than they may have.
-
-    No member is read any further than it claims to reach.
-    """
-    claimed = sum(member.file_size for member in archive.infolist())
-    if claimed > LARGEST_ARRAYS:
-        raise ValueError(
-            f"{claimed} bytes unpacked, more than the {LARGEST_ARRAYS} allowed"
-        )
-    headers = {(1, 0): np.lib.format.read_array_header_1_0,
-               (2, 0): np.lib.format.read_array_header_2_0}
-    for member in archive.infolist():
-        with archive.open(member) as file:
-            read = headers[np.lib.format.read_magic(file)]
-            shape, _, dtype = read(file)
-        if math.prod(shape) * dtype.itemsize > member.file_size:
-            raise ValueError(f"{member.filename} claims the shape {shape}")
-
-
-def _check(result: Result) -> None:
-    """Raise `ValueError` where a result is not what can be kept."""
-    lengths = {name: len(column) for name, column in result.table.items()}
-    if len(set(lengths.values())) > 1:
-        raise ValueError(f"columns of a table differ in length: {lengths}")
-    for name, value in (*result.metrics.items(), *result.table.items()):
-        try:
-            json.dumps(value, allow_nan=False)
-        except ValueError:
-            raise ValueError(
-                f"{name} is {value}: only finite numbers can be kept"
-            ) from None
-    for name in result.arrays:
-        if not name.isidentifier():
-            raise ValueError(f"{name!r} is no name for an array")
-
-
-def _checksum(document: dict[str, Any]) -> str:
-    """Hash all of a document but its own checksum, in canonical form."""
-    rest = {key: document[key] for key in document if key != "checksum"}
-    return hashlib.sha256(_canonical().encode(rest).encode()).hexdigest()
-
-
-# Made once: for thousands of small documents, to make them costs as much as
-# to use them.
-@lru_cache(maxsize=1)
-def _decoder() -> json.JSONDecoder:
-    return json.JSONDecoder(parse_constant=_refuse_constant)
-
-
-@lru_cache(maxsize=1)
-def _canonical() -> json.JSONEncoder:
-    return json.JSONEncoder(
-        sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
-
-
-def _as_text(document: dict[str, Any]) -> str:
-    """Write JSON with a key a line and each list on one line."""
-    text = json.dumps(document, sort_keys=True, indent=1, allow_nan=False)
-    # A line break in JSON text is layout: strings hold none.
-    flat = re.sub(
-        r"\[\n[^][{}]*\]", lambda found: re.sub(r"\n\s*", "", found[0]), text
-    )
-    return flat + "\n"
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number")
-
-
 def _read(path: Path) -> bytes:
     with path.open("rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
@@ -330,35 +245,3 @@ def _read(path: Path) -> bytes:
                 f"{path}: {size} bytes, more than the {LARGEST_FILE} allowed"
             )
         return file.readall()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole, or leave what was there.
-
-    The temporary file is in the same folder, so that the renaming is atomic,
-    and on the disk before it takes its name. It has one fixed name, so that
-    what a killed process left is overwritten; the caller holds a lock.
-    """
-    _write_together({path: content})
-
-
-def _write_together(contents: dict[Path, bytes]) -> None:
-    """Write all files, in order, or leave what was there.
-
-    The room on the disk is taken before the first of them takes its name.
-    """
-    temporaries = {
-        path.with_name(f".{path.name}.tmp"): path for path in contents
-    }
-    try:
-        for temporary, path in temporaries.items():
-            with temporary.open("wb") as file:
-                file.write(contents[path])
-                file.flush()
-                os.fsync(file.fileno())
-        for temporary, path in temporaries.items():
-            os.replace(temporary, path)
-    except BaseException:
-        for temporary in temporaries:
-            temporary.unlink(missing_ok=True)
-        raise

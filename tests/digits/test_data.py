@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from digits import data, paths
 from digits.data import DataError
-from larder import store
+from larder import packing
 
 
 def small_arrays():
@@ -109,7 +109,7 @@ def assert_equal(found, expected):
 def test_places_are_tried_in_order(places, monkeypatch, small_mnist):
     keras = use_keras(monkeypatch, tuple(small_mnist.values()))
     named = places / "named.npz"
-    named.write_bytes(store.pack_arrays(small_mnist))
+    named.write_bytes(packing.pack_arrays(small_mnist))
     kept = paths.DATA / "mnist.npz"
 
     monkeypatch.setenv(data.ENVIRONMENT_VARIABLE, str(named))
@@ -349,7 +349,7 @@ def test_an_archive_of_gigabytes_takes_no_memory(
 
 
 def test_a_truncated_file_is_refused_at_every_length(tmp_path, small_mnist):
-    content = store.pack_arrays(small_mnist)
+    content = packing.pack_arrays(small_mnist)
     path = tmp_path / "mnist.npz"
     for length in range(0, len(content), 7):
         path.write_bytes(content[:length])

@@ -10,7 +10,7 @@ import pytest
 import toy_tasks
 from digits.kept import LARDER
 from larder import smaller
-from larder.confirming import rehearse
+from larder.confirming import comparing, rehearse
 from larder.confirming.formerly import Formerly, changes_here
 
 CONFIGS = list({run.config: str(run) for run in LARDER.runs()}.items())
@@ -135,16 +135,16 @@ def weights(**arrays):
     ],
 )
 def test_the_first_difference_is_named(changed, said):
-    assert said in rehearse.difference(outcome(), outcome(**changed))
+    assert said in comparing.difference(outcome(), outcome(**changed))
 
 
 def test_weights_are_compared_number_by_number():
     first = outcome(weights=weights(one=[1.0, 2.0], two=[3.0]))
     other = outcome(weights=weights(one=[1.0, 2.5], two=[3.0]))
-    assert rehearse.difference(first, other) == (
+    assert comparing.difference(first, other) == (
         "weights: layers/one differs in 1 of 2 numbers, by up to 0.5"
     )
-    assert rehearse.difference(first, outcome(weights=b"no HDF5")) == (
+    assert comparing.difference(first, outcome(weights=b"no HDF5")) == (
         f"weights: differ ({len(first['weights'])} and 7 bytes)"
     )
 
@@ -155,7 +155,7 @@ def test_the_state_of_an_optimiser_is_no_part_of_a_network():
         file.create_dataset("optimizer/vars/0", data=[7.0])
     first = buffer.getvalue()
     assert len(first) != len(other)
-    assert rehearse.difference(
+    assert comparing.difference(
         outcome(weights=first), outcome(weights=other)
     ) is None
 
@@ -164,17 +164,17 @@ def test_nothing_differs_where_every_bit_is_the_same():
     nan = {"a": np.array([np.nan, -0.0])}
     first = outcome(arrays=nan, weights=weights(one=[1.0]))
     other = outcome(arrays=nan, weights=weights(one=[1.0]))
-    assert rehearse.difference(first, other) is None
+    assert comparing.difference(first, other) is None
     negative = outcome(arrays={"a": np.array([np.nan, 0.0])},
                        weights=first["weights"])
-    assert "arrays: a differs" in rehearse.difference(first, negative)
+    assert "arrays: a differs" in comparing.difference(first, negative)
 
 
 def test_what_was_written_is_read_back(tmp_path):
     written = outcome(weights=b"\x00\xff")
     rehearse.write(tmp_path / "one.npz", written)
     read = rehearse.read(tmp_path / "one.npz")
-    assert rehearse.difference(written, read) is None
+    assert comparing.difference(written, read) is None
     rehearse.write(tmp_path / "two.npz", {"error": "broken"})
     assert rehearse.read(tmp_path / "two.npz")["error"] == "broken"
 

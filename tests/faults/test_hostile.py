@@ -21,7 +21,7 @@ from PIL import Image
 
 from digits import handwriting, paths
 from digits.handwriting import pictures
-from larder import Context, Result, store
+from larder import Context, Result, packing, store
 from larder.store import DamagedResult
 from test_store import WHOLE, with_checksum
 
@@ -96,7 +96,7 @@ BOMBS = {
 def test_arrays_that_claim_too_much_take_no_memory(
     bomb, results, monkeypatch, attempt
 ):
-    monkeypatch.setattr(store, "LARGEST_ARRAYS", 2**26)
+    monkeypatch.setattr(packing, "LARGEST_ARRAYS", 2**26)
     path = store.path_of(results, "toys", "toy")
     stored_with(path, ".npz", bomb())
     tracemalloc.start()

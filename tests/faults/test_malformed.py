@@ -31,7 +31,7 @@ from digits.tasks.schedule import Schedule
 from digits.tasks.split import Split
 from handin import freeze, submission
 from handin.front import frontpage
-from larder import Context, store
+from larder import Context, packing, store
 from test_data import small_mnist  # noqa: F401, a fixture
 from toy_tasks import status, toys
 
@@ -102,7 +102,7 @@ def test_mutated_data_are_refused_or_right(
     file = tmp_path / "mnist.npz"
     np.savez(file, **small_mnist)
     plain = file.read_bytes()
-    packed = store.pack_arrays(small_mnist)
+    packed = packing.pack_arrays(small_mnist)
     generator = random.Random(1)
     for number in range(count):
         file.write_bytes(mutated((plain, packed)[number % 2], generator))

@@ -19,7 +19,7 @@ import pytest
 
 import toy_tasks
 from digits.kept import compute, survey
-from larder import Context, Result, store
+from larder import Context, Result, files, store
 from larder.computing import process
 from larder.computing.errors import RunsFailed
 from sweep import start, sweep
@@ -121,7 +121,7 @@ def test_a_run_does_not_fail_for_its_checkpoint(tmp_path, monkeypatch):
 
     context = Context(file=tmp_path / "kept")
     context.save([np.ones(3)])
-    monkeypatch.setattr(store, "write_atomically", full)
+    monkeypatch.setattr(files, "write_atomically", full)
     context.save([np.zeros(3)])
     (kept,) = context.load()
     assert kept.tolist() == [1, 1, 1]

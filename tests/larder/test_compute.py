@@ -473,11 +473,14 @@ def test_a_task_in_a_package_of_its_own_can_be_followed(
 # Locks, and several computations at once.
 
 DRIVER = """
+import signal
 import sys
 from pathlib import Path
 import toy_tasks
 from larder import Run
 from digits.kept import compute
+# Whoever starts the tests in the background lets them ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 folder, marks, count, seconds, jobs = sys.argv[1:]
 stored = compute(
     [Run("toys", f"toy-{n}", toy_tasks.square,

@@ -8,7 +8,8 @@ import pytest
 import toy_tasks
 from digits import paths
 from digits.kept import LARDER, compute
-from larder import Run, diff, graph, store
+from larder import Run, store
+from larder.looking import diff, graph
 from toy_tasks import Toy, toys
 
 

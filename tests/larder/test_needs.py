@@ -7,7 +7,7 @@ import pytest
 
 import toy_tasks
 from digits.kept import LARDER, compute
-from larder import Run, store
+from larder import Run, documents
 from larder.computing.attempts import Call, perform
 from larder.computing.errors import RunsFailed, TrainingRefused
 from larder.computing.process import WorkerDied
@@ -161,7 +161,7 @@ def test_results_without_needs_stay_fresh(chain, results, here):
     file = squares[0].path(results)
     document = json.loads(file.read_text())
     assert document["stamp"].pop("needs") == {}
-    document["checksum"] = store._checksum(document)
+    document["checksum"] = documents.checksum(document)
     file.write_text(json.dumps(document))
     assert status(squares[0], results).state == "fresh"
 

@@ -6,7 +6,7 @@ import pytest
 
 import toy_tasks
 from larder import Result, Run, varied
-from larder.frames import final_frame, table_frame
+from larder.looking.frames import final_frame, table_frame
 from larder.runs import flat
 from larder.store import Stored
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 
-from larder import Result, store
+from larder import Result, files, store
 from larder.store import DamagedResult
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
@@ -401,14 +401,14 @@ def test_rubbish_of_killed_writers_is_harmless(saved):
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
     file = tmp_path / "file"
-    store.write_atomically(file, b"old")
+    files.write_atomically(file, b"old")
 
     def interrupted(_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        store.write_atomically(file, b"new")
+        files.write_atomically(file, b"new")
     assert everything_in(tmp_path) == {"file": b"old"}
 
 

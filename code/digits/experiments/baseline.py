@@ -18,7 +18,7 @@ from digits.tasks.configs import Training
 from digits.tasks.notebook import train_as_notebook
 from digits.tasks.split import Split
 from larder import Run
-from larder.frames import final_frame, table_frame
+from larder.looking.frames import final_frame, table_frame
 
 NAME = "baseline"
 SEEDS = range(5)

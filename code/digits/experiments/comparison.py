@@ -22,7 +22,7 @@ from digits.tasks.evaluation.shifts import ShiftConfig, score_shifted
 from digits.tasks.schedule import WARMED_UP
 from digits.tasks.split import Split
 from larder import Run
-from larder.frames import final_frame, table_frame
+from larder.looking.frames import final_frame, table_frame
 
 NAME = "comparison"
 SEEDS = range(3)

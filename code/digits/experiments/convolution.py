@@ -26,7 +26,7 @@ from digits.tasks.evaluation.inside import (
     measure_sharpness,
 )
 from larder import Run
-from larder.frames import final_frame, table_frame
+from larder.looking.frames import final_frame, table_frame
 from larder.runs import flat
 
 NAME = "convolution"

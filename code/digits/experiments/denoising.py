@@ -29,7 +29,7 @@ from digits.tasks.evaluation.seasoned import (
     show_denoising,
 )
 from larder import Run, varied
-from larder.frames import table_frame
+from larder.looking.frames import table_frame
 
 NAME = "denoising"
 SEEDS = range(5)

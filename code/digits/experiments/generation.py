@@ -25,7 +25,7 @@ from digits.tasks.evaluation.judging import (
     judge_digits,
 )
 from larder import Result, Run
-from larder.frames import final_frame, table_frame
+from larder.looking.frames import final_frame, table_frame
 
 NAME = "generation"
 SEEDS = range(3)

@@ -18,7 +18,7 @@ from digits.kept import compute
 from digits.statistics import Estimate, Summary, difference, summarise
 from digits.tasks.notebook import train_as_notebook
 from larder import Run, varied
-from larder.frames import final_frame
+from larder.looking.frames import final_frame
 
 NAME = "influences"
 SEEDS = range(3)

@@ -31,7 +31,7 @@ from digits.tasks.configs import Training
 from digits.tasks.notebook import train_as_notebook
 from digits.tasks.schedule import Schedule
 from larder import Run, varied
-from larder.frames import final_frame, table_frame
+from larder.looking.frames import final_frame, table_frame
 
 NAME = "weight_decay"
 # Factor 0 stands beside the five that are asked for, log-spaced.

@@ -4,6 +4,7 @@ A module for each part of the report, and `style` for all.
 """
 
 from digits.figures import convolution, denoising, generation
+from digits.figures.convolution import pictures_read
 from digits.figures.dense import (
     digit_row,
     finer_weight_decay,
@@ -14,7 +15,6 @@ from digits.figures.dense import (
     weight_decay,
 )
 from digits.figures.networks import network
-from digits.figures.pictures import pictures_read
 from digits.figures.style import DARK, GREY, LIGHT
 
 __all__ = [

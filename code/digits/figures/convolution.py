@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
+from digits.figures.benchmark import EXAMPLES, PicturesRead
 from digits.figures.style import DARK, GREY, LIGHT, new_figure, show_image
 
 # Colour, line and mark of each network that is compared.
@@ -218,4 +219,17 @@ def feature_maps(image: np.ndarray, maps: dict[str, np.ndarray]) -> Figure:
             show_image(axis, values[:, :, channel])
         for axis in row[1 + len(strongest) :]:
             axis.axis("off")
+    return figure
+
+
+def pictures_read(found: PicturesRead) -> Figure:
+    """Draw a picture of some kinds, each above what the networks saw."""
+    figure, axes = new_figure(2.6, len(EXAMPLES), 2)
+    for column, kind in enumerate(EXAMPLES):
+        above, below = axes[:, column]
+        above.imshow(found.pictures[column], cmap="gray", vmin=0, vmax=255,
+                     interpolation="none")
+        above.axis("off")
+        above.set_title(kind)
+        show_image(below, found.seen[column, ..., 0])
     return figure

@@ -14,7 +14,7 @@ from digits.experiments import weight_decay
 from digits.figures import benchmark
 from digits.kept import LARDER, survey
 from larder import store
-from larder.fingerprint.source import normalised
+from larder.fingerprint.statements import normalised
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from larder import store
+from larder import files
 
 SIDE, BOX, CENTRE = 28, 20, 14
 
@@ -59,7 +59,7 @@ def write_grid(images: np.ndarray, path: Path) -> None:
     picture = Image.fromarray(grid.reshape(rows * SIDE, columns * SIDE))
     content = io.BytesIO()
     picture.save(content, format="PNG")
-    store.write_atomically(path, content.getvalue())
+    files.write_atomically(path, content.getvalue())
 
 
 def _place(centre: float, size: int) -> int:

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from digits.handwriting.form import SIDE
 from digits.handwriting.reading import Digit
-from larder import store
+from larder import files
 
 TALL, WIDE = 140, 280  # pixels of a picture, at most
 ENLARGED = 3 * SIDE
@@ -35,7 +35,7 @@ def write_readings(
         top += row.height
     content = io.BytesIO()
     whole.save(content, format="PNG")
-    store.write_atomically(path, content.getvalue())
+    files.write_atomically(path, content.getvalue())
 
 
 def _row(grey: np.ndarray, digits: list[Digit], text: str) -> Image.Image:

@@ -1,11 +1,9 @@
-"""The part of the HTML report that runs networks in the reader's browser.
+"""What the HTML report's live part shows on paper and without script.
 
-`weights` packs trained networks into a stored result, whose file of arrays the
-page carries as it is; `still` is what is seen of it on paper and without
-script. The scripts are in code/page.
+The scripts are in code/page, and the networks that they carry are packed by
+`digits.tasks.evaluation.packing`.
 """
 
 from digits.page.still import still_picture
-from digits.tasks.page import PageConfig, pack_networks
 
-__all__ = ["PageConfig", "pack_networks", "still_picture"]
+__all__ = ["still_picture"]

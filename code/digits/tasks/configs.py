@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from digits.augmentation.configs import Augmentation
 from digits.checks import refuse_unless, whole
 from digits.networks.network import Network
-from digits.tasks import former
 from digits.tasks.rehearsal import IN_SMALL, rehearsed
 from digits.tasks.schedule import NOTEBOOK, Schedule
 from digits.tasks.split import HELD_OUT, Split
@@ -50,11 +49,6 @@ class Training:
     def layers(self) -> list:
         """Make the layers that vary images, from Keras's seed."""
         return self.augmentation.layers() if self.augmentation else []
-
-    @ignored("says how older stamps have it")
-    def formerly(self) -> dict:
-        """Give the fields of the flat config that this one was."""
-        return former.classifier(self)
 
     @ignored(IN_SMALL)
     def rehearsal(self) -> Rehearsal:

@@ -8,7 +8,6 @@ from digits import data
 from digits.checks import refuse_unless, whole
 from digits.networks.network import Network
 from digits.noise import salt_and_pepper
-from digits.tasks import former
 from digits.tasks.rehearsal import IN_SMALL, rehearsed
 from digits.tasks.schedule import Schedule
 from digits.tasks.trained import weights_of
@@ -46,11 +45,6 @@ class DenoiserTraining:
             ("noise_levels", "two rising levels in [0, 1]",
              0 <= low <= high <= 1),
         ))
-
-    @ignored("says how older stamps have it")
-    def formerly(self) -> dict:
-        """Give the fields of the flat config that this one was."""
-        return former.denoiser(self)
 
     @ignored(IN_SMALL)
     def rehearsal(self) -> Rehearsal:

@@ -15,7 +15,7 @@ from concurrent.futures import Executor, Future, wait
 from pathlib import Path
 from typing import Any
 
-from larder import store
+from larder import files
 from larder.computing import workers
 from larder.computing.reporting import Listener, unheard
 from larder.freshness import code_of
@@ -171,7 +171,7 @@ class _Fitness:
         for variable, file in self.files().items():
             if file is None and variable in self.given:
                 name, content = self.given[variable]
-                store.write_atomically(folder / name, content)
+                files.write_atomically(folder / name, content)
                 os.environ[variable] = str(folder / name)
 
 

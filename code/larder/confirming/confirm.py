@@ -22,7 +22,7 @@ from typing import Any
 from larder import store
 from larder.computing.driver import at_once
 from larder.computing.locks import release, try_lock
-from larder.confirming import rehearse
+from larder.confirming import comparing, rehearse
 from larder.confirming.history import HistoryError, code_digest
 from larder.confirming.origins import Origin, Origins, known
 from larder.confirming.rehearsals import Rehearsals
@@ -158,7 +158,7 @@ class _Confirmation:
                       f"computed it, can't run here: {then['error']}")
         elif "error" in now:
             self._say(run, REFUSED, f"the code here fails: {now['error']}")
-        elif differs := rehearse.difference(then, now):
+        elif differs := comparing.difference(then, now):
             self._say(run, REFUSED, f"{differs}, since commit {commit}")
         else:
             shared = "" if pair[0].name == run.name else f" for {pair[0].name}"

@@ -6,6 +6,6 @@ counts by its version alone.
 """
 
 from larder.fingerprint.reach import ignored, reached
-from larder.fingerprint.source import normalised
+from larder.fingerprint.statements import normalised
 
 __all__ = ["ignored", "normalised", "reached"]

@@ -37,7 +37,8 @@ from typing import TypeVar
 
 from larder.fingerprint import nuances
 from larder.fingerprint.package import Key, Package
-from larder.fingerprint.source import Module, Target, dotted, normalised
+from larder.fingerprint.source import Module, Target, dotted
+from larder.fingerprint.statements import normalised
 
 Function = TypeVar("Function", bound=Callable)
 

@@ -10,6 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from larder.fingerprint.statements import (
+    SCOPES,
+    bound_names,
+    has_effect,
+    run_on_import,
+)
+
 # The decorator whose functions are not followed.
 # As it is imported here; and as it was when the engine was part of `digits`,
 # for older commits.
@@ -23,42 +30,6 @@ Target = tuple[str, str | None]
 
 # What a module does besides binding names belongs to all that it defines.
 EFFECTS = "<statements>"
-
-_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-
-
-def normalised(node: ast.AST) -> str:
-    """Write a syntax tree as text, without comments, docstrings and layout.
-
-    Unlike `ast.dump`, the text is the same in every version of Python that
-    gives the tree the same meaning: empty fields are left out.
-    """
-    parts = [type(node).__name__]
-    for key, value in ast.iter_fields(node):
-        if key in ("kind", "type_comment", "ctx"):
-            continue
-        if isinstance(value, list):
-            if value and isinstance(value[0], ast.stmt):
-                value = [item for item in value if not _is_text(item)]
-            value = [normalised(v) if isinstance(v, ast.AST) else repr(v)
-                     for v in value]
-            if value:
-                parts.append(f"{key}=[{','.join(value)}]")
-        elif isinstance(value, ast.AST):
-            parts.append(f"{key}={normalised(value)}")
-        elif value is not None or isinstance(node, ast.Constant):
-            parts.append(f"{key}={value!r}")
-    return f"({' '.join(parts)})"
-
-
-def _is_text(node: ast.AST) -> bool:
-    """Tell whether a statement is a bare string, as docstrings are."""
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
-
 
 @dataclass
 class Module:
@@ -83,9 +54,9 @@ class Module:
         tree = ast.parse(text)
         self.docstring = ast.get_docstring(tree, clean=False)
         self.uses_docstrings = "__doc__" in text
-        statements = list(_run_on_import(tree.body))
+        statements = list(run_on_import(tree.body))
         for statement in statements:
-            if not isinstance(statement, _SCOPES):
+            if not isinstance(statement, SCOPES):
                 self._add_imports(statement)
         for statement in statements:
             if isinstance(statement, ast.ClassDef):
@@ -110,8 +81,8 @@ class Module:
                 for name, (origin, _) in self.imported(statement)
                 if not within(self.name, origin)
             }
-        names = _bound_names(statement)
-        if not names or _has_effect(statement) or self._registers(statement):
+        names = bound_names(statement)
+        if not names or has_effect(statement) or self._registers(statement):
             names.add(EFFECTS)
         return names
 
@@ -209,52 +180,6 @@ def dotted(node: ast.Name | ast.Attribute) -> list[str]:
         node = node.value
     names.append(node.id if isinstance(node, ast.Name) else "")
     return names[::-1]
-
-
-def _bound_names(statement: ast.stmt) -> set[str]:
-    """Name what a top-level statement binds, also inside if, try and with."""
-    if isinstance(statement, _SCOPES):
-        return {statement.name}
-    if isinstance(statement, ast.Expr | ast.AugAssign | ast.Delete):
-        return set()
-    names = set()
-    for node in ast.walk(statement):
-        if isinstance(node, _SCOPES):
-            names.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.alias):
-            names.add((node.asname or node.name).partition(".")[0])
-    return names
-
-
-def _has_effect(statement: ast.stmt) -> bool:
-    """Tell whether a top-level statement does more than to bind names."""
-    waiting: list[ast.AST] = [statement]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, _SCOPES | ast.Lambda) or _is_text(node):
-            continue
-        if isinstance(node, ast.Expr | ast.AugAssign | ast.Delete):
-            return True
-        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(
-            node.ctx, ast.Store
-        ):
-            return True
-        waiting += ast.iter_child_nodes(node)
-    return False
-
-
-def _run_on_import(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Leave out bare strings and what is under `__name__ == "__main__"`."""
-    guard = normalised(ast.parse('__name__ == "__main__"', mode="eval").body)
-    for statement in statements:
-        if isinstance(statement, ast.If) and (
-            normalised(statement.test) == guard
-        ):
-            yield from _run_on_import(statement.orelse)
-        elif not _is_text(statement):
-            yield statement
 
 
 @lru_cache(maxsize=256)

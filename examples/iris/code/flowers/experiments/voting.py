@@ -5,7 +5,7 @@ import pandas as pd
 from flowers.kept import LARDER
 from flowers.neighbours import NeighboursConfig, score_neighbours
 from larder import Run, compute
-from larder.frames import final_frame
+from larder.looking.frames import final_frame
 
 NEIGHBOURS = (1, 3, 5, 10, 20, 30, 40)
 

@@ -1,0 +1,1 @@
+"""Looking at what is kept: as tables, as a picture, and since a commit."""
