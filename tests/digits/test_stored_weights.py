@@ -1,9 +1,10 @@
 """The stored weights give the stated accuracies again, on the real MNIST."""
 
+import h5py
 import numpy as np
 import pytest
 
-from digits import data
+from digits import data, paths
 from digits.experiments import convolution, influences
 from digits.kept import compute
 from digits.tasks import scoring, trained
@@ -37,3 +38,11 @@ def test_the_ensemble_has_its_stated_accuracy(test_set):
     assert np.mean(found == test_set.labels) == pytest.approx(
         errors.metrics["ensemble_accuracy"], abs=2e-4
     )
+
+
+def test_no_optimisers_state_is_stored_beside_a_network():
+    files = sorted(paths.RESULTS.rglob("*.weights.h5"))
+    assert files
+    for file in files:
+        with h5py.File(file) as stored:
+            assert set(stored) <= {"layers", "vars"}, file
