@@ -133,10 +133,9 @@ def main() -> None:
         code = folder / "original/code"
         shutil.copytree(paths.CODE, code)
         requests = rehearsals_of_all(code, folder)
-        reach = {
-            request["task"]: set(freshness.code_of(request["run"]))
-            for request in requests
-        }
+        reach: dict[str, set[str]] = defaultdict(set)
+        for request in requests:
+            reach[request["task"]] |= set(freshness.code_of(request["run"]))
         servers = SimpleQueue()
         for _ in range(options.jobs):
             servers.put(Server())

@@ -23,7 +23,7 @@ OPERATORS = {
     ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }
 LEFT_OUT = {"__post_init__", "rehearsal", "refuse_unless", "whole"}
-LEFT_OUT_CALLS = {"ignored", "progress.report"}
+LEFT_OUT_CALLS = {"ignored", "context.report", "context.save"}
 
 
 @dataclass(frozen=True)

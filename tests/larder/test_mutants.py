@@ -31,7 +31,7 @@ def task(config, size=2):
     values = [0.5, True]
     values.append(size + 1)
     text = f"{size + 1}", list(zip(values, strict=True))
-    progress.report(size, 2)
+    context.report(size, 2)
     return sorted(values, key=str, reverse=True)[: size], min(1, size)
 
 def helper():
@@ -66,7 +66,7 @@ def test_mutants_change_what_is_reached_in_one_place(mutants, tmp_path):
     for mutant in found:
         ast.parse(mutant.text)
         # Neither what is raised nor a text nor how far it is, nor a check.
-        for kept in ("'not 1 but 2'", "{size + 1}", "progress.report(size, 2)",
+        for kept in ("'not 1 but 2'", "{size + 1}", "context.report(size, 2)",
                      "strict=True"):
             assert kept in mutant.text or kept not in plain
         assert mutant.text != plain
