@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 
-def checksum(document: dict[str, Any]) -> str:
+def checksum_of(document: dict[str, Any]) -> str:
     """Hash all of a document but its own checksum, in canonical form."""
     rest = {key: document[key] for key in document if key != "checksum"}
     return hashlib.sha256(_canonical().encode(rest).encode()).hexdigest()

@@ -215,13 +215,15 @@ def _changed_code(then: Any, now: dict[str, str]) -> list[str]:
 
 
 def differences(kind: str, then: Any, now: dict) -> list[str]:
-    """Say in words which values of two dicts differ."""
+    """Say in words which values of two dicts differ, inner dicts' as well."""
     if then == now:
         return []
     then = then if isinstance(then, dict) else {}
-    return [
-        f"{kind}{key} was {then.get(key, 'absent')!r}, "
-        f"is now {now.get(key, 'absent')!r}"
-        for key in sorted(then.keys() | now.keys())
-        if then.get(key, "absent") != now.get(key, "absent")
-    ]
+    found = []
+    for key in sorted(then.keys() | now.keys()):
+        before, after = (side.get(key, "absent") for side in (then, now))
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += differences(f"{kind}{key}.", before, after)
+        elif before != after:
+            found.append(f"{kind}{key} was {before!r}, is now {after!r}")
+    return found

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from larder.documents import as_text, checksum, decoder, refuse_unfit
+from larder.documents import as_text, checksum_of, decoder, refuse_unfit
 from larder.files import write_atomically, write_together
 from larder.packing import pack_arrays, unpack_arrays
 
@@ -118,7 +118,7 @@ def save(path: Path, result: Result, stamp: dict[str, Any]) -> Stored:
         },
         "stamp": stamp,
     }
-    document["checksum"] = checksum(document)
+    document["checksum"] = checksum_of(document)
     files[path.suffix] = as_text(document).encode()
     for suffix, content in files.items():
         if len(content) > LARGEST_FILE:
@@ -145,7 +145,7 @@ def restamp(path: Path, checksum: str, stamp: dict[str, Any]) -> None:
     if document["checksum"] != checksum:
         raise DamagedResult(f"{path}: was written anew in the meantime")
     document["stamp"] = stamp
-    document["checksum"] = checksum(document)
+    document["checksum"] = checksum_of(document)
     write_atomically(path, as_text(document).encode())
 
 
@@ -206,7 +206,7 @@ def _verified(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 
 def _outcome(document: dict[str, Any]) -> str:
-    return checksum({
+    return checksum_of({
         key: document[key] for key in ("metrics", "table", "files")
     })
 
@@ -218,7 +218,7 @@ def _load_document(path: Path) -> dict[str, Any]:
         document = decoder().decode(content.decode())
         if document["format"] != FORMAT:
             raise ValueError(f"its format is not {FORMAT}")
-        if document["checksum"] != checksum(document):
+        if document["checksum"] != checksum_of(document):
             raise ValueError("its checksum does not match")
         for key in ("metrics", "table", "files", "stamp"):
             if not isinstance(document[key], dict):

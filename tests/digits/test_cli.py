@@ -67,7 +67,7 @@ def test_status_tells_why_a_run_is_stale(call, stale_baseline):
     stale = [row for row in rows if row["state"] == "stale"]
     assert [row["run"] for row in stale] == [stale_baseline[0].name]
     (reason,) = stale[0]["reasons"]
-    assert reason == "config: learning_rate was 0.1, is now 0.2"
+    assert reason == "config: schedule.learning_rate was 0.1, is now 0.2"
     assert reason in call("status", "baseline").output
 
 

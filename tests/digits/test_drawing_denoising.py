@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from digits.figures import denoising as figures
+from digits.figures import generation
 
 IMAGES = np.arange(100 * 28 * 28, dtype=float).reshape(100, 28, 28)
 LEVELS = (0.0, 0.5, 1.0)
@@ -121,13 +122,13 @@ def test_confusions_are_shares_of_the_label():
 def test_codes_are_drawn_in_order():
     numbers = pd.DataFrame({"mean": [1.0, 3, 2], "deviation": [0.1, 0.2, 0.3],
                             "zeros": [0.5, 0.1, 0.9]})
-    left, right = figures.codes(numbers).axes
+    left, right = generation.codes(numbers).axes
     assert left.lines[0].get_ydata().tolist() == [3, 2, 1]
     assert right.lines[0].get_ydata().tolist() == [0.1, 0.5, 0.9]
 
 
 def test_samples_are_tiled_row_by_row_and_classes_have_a_row_each():
-    figure = figures.samples(
+    figure = generation.samples(
         {"a": IMAGES, "b": IMAGES[::-1]}, {"c": IMAGES}
     )
     first, second, last = (axis for axis in figure.axes if axis.images)
@@ -145,6 +146,6 @@ def test_samples_are_tiled_row_by_row_and_classes_have_a_row_each():
 
 
 def test_interpolations_have_a_row_a_pair():
-    (axis,) = figures.interpolation(IMAGES[:6].reshape(2, 3, 28, 28)).axes
+    (axis,) = generation.interpolation(IMAGES[:6].reshape(2, 3, 28, 28)).axes
     grid = axis.images[0].get_array()
     np.testing.assert_array_equal(grid[28:, 28:56], IMAGES[4])

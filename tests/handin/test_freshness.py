@@ -73,7 +73,7 @@ def test_what_alters_no_meaning_keeps_it(project, file, old, new):
         (BASELINE, "SEEDS = range(5)", "SEEDS = range(5)\nMORE = '# no'"),
         (BASELINE, '"notebook": True', '"note#book": True'),
         ("code/digits/figures/dense.py", '"validation", DARK', '"test", DARK'),
-        ("code/digits/figures/dense.py", "    if layer.units <= most:",
+        ("code/digits/figures/networks.py", "    if layer.units <= most:",
          "    if layer.units < most:"),
         ("code/digits/figures/tables.py",
          "        for row in dense.itertuples()\n",
@@ -183,10 +183,11 @@ def test_changed_code_without_python_fails(project):
 
 
 def test_a_stale_result_fails_with_the_command(project):
-    edit(project / BASELINE, "seed=seed,", "seed=seed, learning_rate=0.2,")
+    edit(project / BASELINE, "DenseNetwork(), split",
+         "DenseNetwork((65,)), split")
     done = quarto(project, "render", "report.qmd", "--to", "gfm")
     assert done.returncode != 0
-    assert "learning_rate was 0.1, is now 0.2" in done.stderr
+    assert "network.hidden_units was [64, 64], is now [65]" in done.stderr
     assert "digits train baseline" in done.stderr
 
 

@@ -176,7 +176,7 @@ class Repository:
         file.write_text(file.read_text().replace(
             "\nCLASSES = 10", f"\nSHA256 = {sums}\nSHAPES = {shapes}\n"
             "CLASSES = 10", 1,
-        ))
+        ).replace("VALIDATION_SIZE = 5_000", "VALIDATION_SIZE = 50"))
 
     def list_runs(self, cases: list[dict]) -> None:
         """Write the experiment's module."""

@@ -161,7 +161,7 @@ def test_results_without_needs_stay_fresh(chain, results, here):
     file = squares[0].path(results)
     document = json.loads(file.read_text())
     assert document["stamp"].pop("needs") == {}
-    document["checksum"] = documents.checksum(document)
+    document["checksum"] = documents.checksum_of(document)
     file.write_text(json.dumps(document))
     assert status(squares[0], results).state == "fresh"
 
