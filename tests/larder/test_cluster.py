@@ -52,7 +52,8 @@ class Cluster:
             "--host", host, "--no-dashboard", "--no-jupyter",
             PYTHONPATH=with_package(TESTS), before=before,
         )
-        wait_until(self.file.exists)
+        # The scheduler opens its file first and fills it afterwards.
+        wait_until(lambda: self.file.exists() and self.file.read_text())
         self.address = json.loads(self.file.read_text())["address"]
 
     def work(self, count=1, threads=1, path=TESTS, **options):
