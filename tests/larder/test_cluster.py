@@ -18,10 +18,11 @@ import toy_tasks
 from digits import cli, data, paths
 from digits.experiments import baseline, weight_decay
 from digits.kept import LARDER, compute
-from larder import Run, terminal
+from larder import Run
 from larder.computing import cluster
 from larder.computing.cluster import ClusterError, connect
 from larder.computing.errors import ComputingStopped, RunsFailed
+from larder.telling import terminal
 from test_compute import files_in
 from test_workers import PATIENCE, is_alive, wait_until
 from toy_tasks import Toy, status, toys, traces

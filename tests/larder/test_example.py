@@ -34,17 +34,21 @@ class Report:
                   *words)
 
     def call(self, *words, code=0, **variables):
-        path = [str(Path(sys.executable).parent), os.environ["PATH"]]
         done = subprocess.run(
             words, cwd=self.folder, capture_output=True, text=True,
-            stdin=subprocess.DEVNULL, env=os.environ | {
-                "PATH": os.pathsep.join(path),
-                "PYTHONPATH": os.pathsep.join(["code", str(paths.CODE)]),
-                "QUARTO_PYTHON": sys.executable,
-            } | variables,
+            stdin=subprocess.DEVNULL, env=self.environment(**variables),
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
+
+    @staticmethod
+    def environment(**variables):
+        path = [str(Path(sys.executable).parent), os.environ["PATH"]]
+        return os.environ | {
+            "PATH": os.pathsep.join(path),
+            "PYTHONPATH": os.pathsep.join(["code", str(paths.CODE)]),
+            "QUARTO_PYTHON": sys.executable,
+        } | variables
 
     def flowers(self, *words, **options):
         return self.call(sys.executable, "-m", "flowers", *words, **options)

@@ -19,7 +19,7 @@ from larder.freshness import identity
 from larder.larder import Larder
 from larder.machine import Environment, hardware, versions
 from larder.runs import Run
-from larder.terminal import Bars
+from larder.telling.terminal import Bars
 
 POLL = 0.2  # seconds between two looks at bars and locks
 

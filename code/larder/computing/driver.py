@@ -5,15 +5,13 @@ its caller asks for: `compute` all that it names, `refresh` nothing.
 """
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 
-from larder import terminal
 from larder.computing import locks, workers
+from larder.computing.announcing import announce
 from larder.computing.attempts import Attempts
-from larder.computing.errors import TrainingRefused
 from larder.computing.reporting import reporting
 from larder.computing.schedule import Due, Schedule
 from larder.computing.work import Work
@@ -22,6 +20,7 @@ from larder.larder import Larder
 from larder.machine import cores
 from larder.runs import Run, after_needs
 from larder.store import Stored
+from larder.telling import terminal
 
 # Runs handed to a given executor at once: each holds an open lock file.
 IN_FLIGHT = 500
@@ -47,10 +46,11 @@ def compute(
     computations at once share the work.
 
     Raises `ValueError` where two different runs have one name,
-    `TrainingRefused` where the larder's variable is "never" and a run is not
-    fresh, `ComputingStopped` where the executor is lost, and, after all others
-    have ended, `RunsFailed`: for runs that raised an error, whose worker died
-    twice, that learned nothing, or that need one of those.
+    `TrainingRefused` where a run is not fresh and the larder's variable is
+    "never", or is not "always" and `quarto preview` asks, `ComputingStopped`
+    where the executor is lost, and, after all others have ended, `RunsFailed`:
+    for runs that raised an error, whose worker died twice, that learned
+    nothing, or that need one of those.
     """
     runs = list(runs)
     stored = dict(_done(larder, runs, statuses, jobs, force, executor))
@@ -99,8 +99,7 @@ def _done(
     locks.clear_up(fresh)
     if not due:
         return
-    if os.environ.get(larder.variable) == "never":
-        raise TrainingRefused(_refusal(larder, due.values()))
+    announce(larder, due.values())
     forced = wanted if force else frozenset()
     with contextlib.ExitStack() as stack:
         jobs = jobs or (IN_FLIGHT if executor else at_once(larder))
@@ -143,16 +142,3 @@ def _local(jobs: int, larder: Larder) -> Iterator[workers.LocalExecutor]:
     finally:
         executor.shutdown()
 
-
-def _refusal(larder: Larder, due: Iterable[Due]) -> str:
-    lines = [f"{larder.variable}=never, but not all results are fresh:"]
-    experiments = set()
-    for item in due:
-        cost = f"; took {item.seconds:.0f} s" if item.seconds else ""
-        lines.append(
-            f"  {item.run}: {item.state} ({'; '.join(item.reasons)}{cost})"
-        )
-        experiments.add(item.run.experiment)
-    lines.append(f"Compute them with: {larder.command} train "
-                 + " ".join(sorted(experiments)))
-    return "\n".join(lines)

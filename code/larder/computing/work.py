@@ -15,7 +15,7 @@ from larder.freshness import status
 from larder.larder import Larder
 from larder.runs import Run
 from larder.store import Stored
-from larder.terminal import Bars
+from larder.telling.terminal import Bars
 
 Ended = tuple[Run, Stored]
 

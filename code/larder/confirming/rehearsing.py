@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from larder import terminal
 from larder.confirming import rehearse
 from larder.larder import Larder
+from larder.telling import terminal
 
 # Rehearsals that one process computes: TensorFlow takes seconds to import,
 # and keeps memory.

@@ -1,29 +1,30 @@
 """Bars on the terminal, and never inside the document."""
 
 import contextlib
-import io
-import os
 import sys
+from typing import TextIO
+
+from larder.telling import kernel
 
 
 class Bars:
     """A bar for each run under way and one for all, with the time left.
 
-    On a terminal they are drawn by rich. In a notebook's kernel, as when the
-    report is rendered, they go to the controlling terminal if there is one.
-    Elsewhere each run that ends is a line on standard error.
+    On a terminal they are drawn by rich; elsewhere each run that ends is a
+    line. In a notebook's kernel, as when the report is rendered, they go to
+    where the user sees them, if there is such a place.
     """
 
     def __init__(self, total: int):
         """Prepare bars for `total` runs."""
         self._total, self._ended = total, 0
         self._tasks, self._stack = {}, contextlib.ExitStack()
-        self._progress = None
+        self._progress, self._stream = None, None
 
     def __enter__(self):
-        stream = _terminal(self._stack)
-        if stream is not None:
-            self._progress = self._stack.enter_context(_progress(stream))
+        self._stream = _stream(self._stack)
+        if self._stream and self._stream.isatty():
+            self._progress = self._stack.enter_context(_progress(self._stream))
             self._all = self._progress.add_task(
                 f"{self._total} runs", total=self._total
             )
@@ -53,30 +54,30 @@ class Bars:
             if name in self._tasks:
                 self._progress.remove_task(self._tasks.pop(name))
             self._progress.update(self._all, completed=self._ended)
-        elif not _in_kernel():
+        elif self._stream:
             how, cost = "failed", ""
             if seconds is not None:
                 how, cost = "done", f", {seconds:.1f} s"
             print(
                 f"{name}: {how} ({self._ended} of {self._total}{cost})",
-                file=sys.stderr,
+                file=self._stream,
                 flush=True,
             )
 
 
-def _in_kernel() -> bool:
-    return "ipykernel" in sys.modules
+def say(text: str) -> None:
+    """Say something to the user, where there is a place for it."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.suppress(OSError))
+        if stream := _stream(stack):
+            # Quarto has not ended its line about the chunk.
+            print(f"\n{text}" if kernel.inside() else text, file=stream,
+                  flush=True)
 
 
-def _terminal(stack: contextlib.ExitStack) -> io.TextIOBase | None:
-    """Find the stream of a terminal that is not part of a document."""
-    if not _in_kernel():
-        return sys.stderr if sys.stderr.isatty() else None
-    with contextlib.suppress(OSError, AttributeError):  # as on Windows
-        return stack.enter_context(
-            open(os.ctermid(), "w", encoding="utf-8")
-        )
-    return None
+def _stream(stack: contextlib.ExitStack) -> TextIO | None:
+    """Give what a user reads that is no part of a document."""
+    return kernel.stream(stack) if kernel.inside() else sys.stderr
 
 
 def _progress(stream):
@@ -96,5 +97,6 @@ def _progress(stream):
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=Console(file=stream, force_terminal=True),
+        # Not into the document, although this may be Jupyter's kernel.
+        console=Console(file=stream, force_terminal=True, force_jupyter=False),
     )

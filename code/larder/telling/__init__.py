@@ -1,0 +1,1 @@
+"""Telling the user how a computation goes, wherever it was asked for."""
