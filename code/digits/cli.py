@@ -9,6 +9,7 @@ import click
 import handin
 from digits import data, handwriting, paths
 from digits.experiments import generation, weight_decay
+from digits.figures import statements
 from digits.handwriting import prediction
 from digits.kept import LARDER
 from handin import freeze
@@ -74,7 +75,8 @@ def _runs(
     )
 
 
-commands.add(main, LARDER, choosing=_experiments)
+commands.add(main, LARDER, choosing=_experiments,
+             differing=statements.moved_since)
 
 
 @main.command()

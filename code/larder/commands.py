@@ -4,7 +4,7 @@ import contextlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial, wraps
 
 import click
@@ -55,17 +55,19 @@ def by_name(larder: Larder) -> Callable:
 
 
 def add(
-    group: click.Group, larder: Larder, choosing: Callable | None = None
+    group: click.Group, larder: Larder, choosing: Callable | None = None,
+    differing: Callable[[str], Iterable[str]] | None = None,
 ) -> None:
     """Add the commands for a larder to a group.
 
     `choosing` decorates those that compute and list runs, as `by_name` does.
+    `differing` says in lines what else differs from a commit, for `diff`.
     """
     choosing = choosing or by_name(larder)
     for command in (
         _train(larder, choosing), _status(larder, choosing),
         _confirm(larder), _results(larder),
-        diff.command(larder), graph.command(larder),
+        diff.command(larder, differing), graph.command(larder),
     ):
         group.add_command(command)
 

@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import tarfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,12 @@ class RevisionError(Exception):
     """Git has no such commit, or there is no git."""
 
 
-def command(larder: Larder) -> click.Command:
-    """Make the command that tells."""
+def command(
+    larder: Larder, further: Callable[[str], Iterable[str]] | None = None
+) -> click.Command:
+    """Make the command that tells; what is `further` to say, where anything
+    differs, comes after it.
+    """
     @click.command()
     @click.argument("revision", metavar="[REV]", default="HEAD")
     def diff(revision: str) -> None:
@@ -40,6 +44,8 @@ def command(larder: Larder) -> click.Command:
         """
         try:
             lines = told(larder, revision)
+            if lines and further:
+                lines += ["", *further(revision)]
         except RevisionError as error:
             raise click.ClickException(str(error)) from None
         click.echo("\n".join(lines) or f"The results are those of {revision}.")
@@ -124,21 +130,40 @@ def _stored(larder: Larder) -> Documents:
 
 
 def _stored_in(larder: Larder, revision: str) -> Documents:
+    return dict(
+        _read(path, content)
+        for path, content in _files_of(larder, revision, "*/*.json")
+    )
+
+
+def write_results(larder: Larder, revision: str, folder: Path) -> None:
+    """Write the results of a commit to a folder, whole as they are there.
+
+    Raises `RevisionError` where the commit can't be read.
+    """
+    for path, content in _files_of(larder, revision, "*/*"):
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_bytes(content)
+
+
+def _files_of(
+    larder: Larder, revision: str, pattern: str
+) -> Iterator[tuple[Path, bytes]]:
+    """Give the files of a commit's results, as seen from their folder."""
     place = larder.results.relative_to(larder.root).as_posix()
     done = subprocess.run(
         ["git", "archive", "--format=tar", revision, "--",
-         f":(glob){place}/*/*.json"],
+         f":(glob){place}/{pattern}"],
         cwd=larder.root, capture_output=True, stdin=subprocess.DEVNULL,
     )
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
         raise RevisionError(f"no results of {revision!r}: {said}")
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        return dict(
-            _read(Path(member.name).relative_to(place),
-                  archive.extractfile(member).read())
-            for member in archive if member.isfile()
-        )
+        for member in archive:
+            if member.isfile():
+                yield (Path(member.name).relative_to(place),
+                       archive.extractfile(member).read())
 
 
 def _read(path: Path, content: bytes) -> tuple[tuple[str, str], dict]:

@@ -1,0 +1,211 @@
+"""The report's sentences with their values, and which of them moved."""
+
+import ast
+import dataclasses
+import json
+import os
+import subprocess
+import symtable
+import sys
+
+import pytest
+
+from digits import kept, paths
+from digits.figures import statements
+from digits.figures.statements import Chunk, Statement, parse, work_out
+from larder import store
+from project import copy
+from toy_tasks import Toy, toys
+
+REPORT = """\
+---
+title: Toys
+---
+
+```{python}
+#| label: bound
+#| include: false
+from digits.figures.inline import claim, number
+few, many = numbers(3), numbers(5)
+broken = few / "nothing"
+```
+
+A first sentence. Of `{python} number(few)` toys,
+`{python} claim("fewer", few, "<", many)` e.g. than
+`{python} number(many, 1)` are **bold.** *Another*: `{python} number(broken)`.
+
+| Toys | `{python} number(many)` |
+| None | `{python} number(few)` |
+
+- An item with `{python} number(few)`
+- and with `{python} number(few + many)`, which
+  goes on.
+
+```{python}
+#| label: fig-toys
+twice = 2 * few
+claim("drawn", twice, "<", many)
+draw(twice)
+```
+"""
+
+
+def worked(**names):
+    return work_out(parse(REPORT), {"numbers": lambda n: n} | names)
+
+
+def test_each_sentence_has_its_lines_and_values():
+    found = worked()
+    sentences = dict.fromkeys(item.sentence for item in found.texts)
+    assert [(one.line, found.filled(one)) for one in sentences] == [
+        (13, "Of 3 toys, fewer e.g. than 5.0 are **bold.**"),
+        (17, "| Toys | 5 |"), (18, "| None | 3 |"),
+        (20, "- An item with 3"), (21, "- and with 8, which goes on."),
+    ]
+    assert [item.line for item in found.texts] == [13, 14, 15, 17, 18, 20, 21]
+
+
+def test_what_cannot_be_had_is_told_once_and_a_claim_that_fails():
+    assert worked().problems == [
+        "report.qmd:10: broken = few / 'nothing': can't be had (TypeError: "
+        "unsupported operand type(s) for /: 'int' and 'str')",
+        'report.qmd:27: claim(\'drawn\', twice, \'<\', many): report.qmd, '
+        'line 0: "drawn" is not so: 6 < 5, misses by 1',
+    ]
+    found = worked(numbers=lambda n: -n)
+    texts = {item.expression: text for item, text in found.texts.items()}
+    assert texts['claim("fewer", few, "<", many)'] == (
+        '(report.qmd, line 0: "fewer" is not so: -3 < -5, misses by 2)'
+    )
+
+
+def test_what_a_chunk_failed_to_bind_is_not_what_another_bound():
+    text = REPORT.replace("broken = few /", "few = few /")
+    found = work_out(parse(text), {"numbers": lambda n: n})
+    assert {item.expression for item in found.texts} == {
+        "number(many, 1)", "number(many)",
+    }
+
+
+def test_no_sentence_of_the_report_uses_what_a_drawing_chunk_binds():
+    source = (paths.ROOT / statements.REPORT).read_text(encoding="utf-8")
+    drawn, used, wrong = set(), set(), set()
+    for part in parse(source):
+        if isinstance(part, Statement):
+            names = {node.id for node in ast.walk(ast.parse(part.expression))
+                     if isinstance(node, ast.Name)}
+            used |= names
+            wrong |= names & drawn
+        else:
+            symbols = symtable.symtable(part.code, part.label, "exec")
+            names = {symbol.get_name() for symbol in symbols.get_symbols()
+                     if symbol.is_assigned()}
+            drawn = drawn - names if part.binds else drawn | names
+    assert len(used) > 20
+    assert drawn
+    assert not wrong
+
+
+def test_chunks_are_found_with_their_labels_and_lines():
+    chunks = [part for part in parse(REPORT) if isinstance(part, Chunk)]
+    assert [(c.line, c.label, c.binds) for c in chunks] == [
+        (6, "bound", True), (25, "fig-toys", False),
+    ]
+
+
+def test_within_a_folder_results_are_taken_as_they_are(results, here):
+    runs = toys(2)
+    kept.compute(runs, folder=results, executor=here)
+    changed = [dataclasses.replace(run, config=Toy(7)) for run in runs]
+    with kept.as_stored(results):
+        assert [item.result.metrics for item in kept.compute(changed)] == [
+            {"square": 0}, {"square": 1},
+        ]
+        assert {item.state for item in kept.survey(changed)} == {"stale"}
+        assert {item.state for item in kept.statuses(runs)} == {"fresh"}
+        with pytest.raises(FileNotFoundError, match="toys/toy-2 is not stored"):
+            kept.compute(toys(3))
+        changed[0].path(results).write_text("{")
+        with pytest.raises(store.DamagedResult):
+            kept.compute(runs)
+    assert not (results / "toys/toy-2.json").exists()
+    assert {item.state for item in kept.survey(runs)} == {"missing"}
+
+
+def test_the_report_is_worked_out_whole_from_what_is_stored():
+    found = statements.as_stored_in()
+    assert found.problems == []
+    assert len(found.texts) > 200
+    assert all(found.texts.values())
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Give a copy of the project in git, of which a result is then changed."""
+    folder = copy(tmp_path / "project")
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message", "all")
+    return folder
+
+
+def git(folder, *words):
+    subprocess.run(
+        ["git", "-c", "user.name=Test", "-c", "user.email=t@localhost", *words],
+        cwd=folder, check=True,
+    )
+
+
+def change(project, name, **metrics):
+    path = project / f"data/results/{name}.json"
+    stored = store.load(path)
+    store.save(path, dataclasses.replace(
+        stored.result, metrics=stored.result.metrics | metrics
+    ), stored.stamp)
+
+
+def digits(project, *words):
+    done = subprocess.run(
+        [sys.executable, "-m", "digits", *words], cwd=project, text=True,
+        capture_output=True, env=os.environ | {
+            "PYTHONPATH": str(project / "code"), "DIGITS_TRAIN": "never",
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_changed_result_names_the_sentences_that_state_it(project):
+    assert digits(project, "diff") == "The results are those of HEAD.\n"
+    change(project, "convolution/errors", ensemble_accuracy=0.99)
+    told = digits(project, "diff").splitlines()
+    assert told[0].startswith("convolution/errors: ensemble_accuracy 0.99")
+    sentence = next(line for line in told if "networks' probabilities" in line)
+    assert sentence.endswith("the mean of the five networks' probabilities "
+                             "99.00 %.")
+    number = told.index(sentence)
+    assert told[number - 1].startswith("report.qmd:")
+    assert told[number - 1].endswith(": 99.72 % → 99.00 %")
+    # A claim no longer holds, and says so.
+    assert any("Both aims are reached" in line and "is not so: 0.99 >=" in line
+               for line in told)
+    # And nothing else is named that does not rest on it.
+    assert not any("weight decay" in line for line in told)
+
+
+def test_what_a_commit_does_not_have_is_told_and_the_rest_compared(project):
+    path = project / "data/results/baseline/notebook_seed-0.json"
+    document = json.loads(path.read_text())
+    path.unlink()
+    git(project, "commit", "--quiet", "--all", "--message", "less")
+    path.write_text(json.dumps(document))
+    change(project, "convolution/errors", ensemble_accuracy=0.99)
+    told = digits(project, "diff")
+    assert "baseline/notebook_seed-0: is new" in told
+    assert (
+        ": curves = baseline.result(): can't be had (FileNotFoundError: "
+        "baseline/notebook_seed-0 is not stored)"
+    ) in told
+    assert ": 99.72 % → 99.00 %" in told
+
+
