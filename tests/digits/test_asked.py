@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 import pytest
+
 from digits.experiments import NAMES
 from digits.experiments.findings import (
     Findings,

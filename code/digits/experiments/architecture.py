@@ -33,7 +33,7 @@ NETWORKS = {
 
 @dataclass(frozen=True)
 class ArchitectureResult(Findings):
-    """The layers of a network, a row each.
+    """The layers of a network, a row each, and its name.
 
     Columns: `run`, `layer`, `kind`, `shape`, `kernel`, `activation`,
     `parameters` as Keras says; `units`, the neurons or channels, and `inputs`,
@@ -42,6 +42,7 @@ class ArchitectureResult(Findings):
     """
 
     layers: pd.DataFrame
+    _which: str
 
     @property
     def parameters(self) -> int:
@@ -93,7 +94,7 @@ def result(name: str = "784-64-64-10") -> ArchitectureResult:
         layers["derived"].sum() != parameters
     ):
         raise ValueError(f"parameter counts disagree:\n{layers}")
-    return ArchitectureResult(layers)
+    return ArchitectureResult(layers, name)
 
 
 def _parameters(layer) -> int:

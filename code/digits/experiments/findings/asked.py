@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from types import FunctionType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -55,13 +55,13 @@ def taken() -> tuple[Source, ...]:
     return found
 
 
-def made_of(*runs: str) -> Any:
+def made_of(*runs: str, what: str = "") -> Any:
     """Make a field of `Findings` that names the runs it is made of.
 
     With `*` at the end, a name stands for all runs that begin so. A table with
-    a column `run` needs none of this.
+    a column `run` needs none of this. `what` says what it is.
     """
-    return dataclasses.field(metadata={"runs": runs})
+    return dataclasses.field(metadata={"runs": runs, "what": what})
 
 
 def rows_where(table: pd.DataFrame, **values: Any) -> pd.DataFrame:
@@ -78,8 +78,13 @@ class Findings:
     """Notes what is asked of it: fields, properties and methods.
 
     Those with names that begin with an underscore are its own business. The
-    experiment has the name of the module.
+    experiment has the name of the module; `_runs` are those that all is made
+    of, where nothing else tells, and `_which` tells it from others of its
+    class.
     """
+
+    _runs: ClassVar[tuple[str, ...]] = ()
+    _which = ""
 
     def __getattribute__(self, name: str) -> Any:
         """Give what is asked for, and note it."""
@@ -105,7 +110,7 @@ def _note(
 ) -> Any:
     """Give what is asked for; note it, unless for another finding."""
     field = type(result).__dataclass_fields__.get(name)
-    declared = field.metadata.get("runs", ()) if field else ()
+    declared = field.metadata.get("runs", result._runs) if field else ()
     _made_of.append({None: set(declared)})
     try:
         found = give()
@@ -119,8 +124,9 @@ def _note(
         return found
     _asked[Source(
         type(result).__module__.rpartition(".")[2],
-        finding,
-        "" if field else _first_line(getattr(type(result), name)),
+        f"{result._which}.{finding}" if result._which else finding,
+        field.metadata.get("what", "") if field
+        else _first_line(getattr(type(result), name)),
         tuple(sorted(set().union(*met.values()))),
         found.count if isinstance(found, Summary) else None,
     )] = None

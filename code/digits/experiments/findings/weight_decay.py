@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from digits.experiments.findings.asked import Findings, rows_where
+from digits.experiments.findings.asked import Findings, made_of, rows_where
 from digits.statistics import Estimate, Summary, difference, summarise
 
 
@@ -22,7 +22,7 @@ class WeightDecayResult(Findings):
     epochs: pd.DataFrame
     final: pd.DataFrame
     retrained: pd.DataFrame
-    chosen: float
+    chosen: float = made_of(what="The factor that validation chose.")
     chosen_on_test: float
 
     @property
