@@ -20,9 +20,10 @@ import numpy as np
 
 from digits import data, paths
 from digits.experiments import page as experiment
-from digits.figures import appendix, benchmark
+from digits.figures import appendix
 from digits.kept import LARDER, compute
 from digits.noise import salt_and_pepper
+from digits.stating import benchmarks
 from digits.tasks import trained
 from digits.tasks.scoring import short_float
 from larder import store
@@ -160,7 +161,7 @@ def main() -> None:
         drawn = drawing(page)
         print(drawn, flush=True)
     store.save(
-        benchmark.path(name="page"),
+        benchmarks.path(name="page"),
         store.Result(
             metrics={
                 "packed_bytes": len(packed(stored.result.arrays)),
@@ -174,7 +175,7 @@ def main() -> None:
          "browser": f"Chromium {version}", "page": stored.outcome,
          "finished": datetime.date.today().isoformat()},
     )
-    print(appendix.page_benchmark(benchmark.load_page()).data)
+    print(appendix.page_benchmark(benchmarks.load_page()).data)
 
 
 if __name__ == "__main__":

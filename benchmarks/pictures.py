@@ -20,10 +20,11 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from digits import data, handwriting
-from digits.figures import appendix, benchmark
+from digits.figures import appendix
 from digits.handwriting import pictures, recognition
 from digits.handwriting.recognition import Answer
 from digits.kept import LARDER
+from digits.stating import benchmarks
 from larder import store
 from larder.machine import hardware, versions
 
@@ -186,7 +187,7 @@ def scored(images: np.ndarray, means: np.ndarray) -> dict[str, np.ndarray]:
 def examples(part: data.Part) -> dict[str, np.ndarray]:
     """Give a picture of some kinds, and what the networks saw of each."""
     items = [
-        next(iter(composed(kind, part, 1, 1))) for kind in benchmark.EXAMPLES
+        next(iter(composed(kind, part, 1, 1))) for kind in benchmarks.EXAMPLES
     ]
     answers = read(items)
     return {
@@ -240,10 +241,10 @@ def main() -> None:
         table = {name: [row[name] for row in rows] for name in rows[0]}
         arrays = {**examples(part), "confused": confused[COARSE]}
         store.save(
-            benchmark.pictures_path(), store.Result(metrics, table, arrays),
-            stamp,
+            benchmarks.path(name="pictures"),
+            store.Result(metrics, table, arrays), stamp,
         )
-        print(appendix.pictures(benchmark.load_pictures()).data)
+        print(appendix.pictures(benchmarks.load_pictures()).data)
 
 
 if __name__ == "__main__":

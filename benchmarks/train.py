@@ -22,9 +22,10 @@ from pathlib import Path
 import numpy as np
 
 from digits import data, machine
-from digits.figures import appendix, benchmark
+from digits.figures import appendix
 from digits.kept import LARDER
 from digits.networks.dense import DenseNetwork
+from digits.stating import benchmarks
 from digits.tasks import training
 from digits.tasks.schedule import Schedule
 from larder import Context, store
@@ -206,21 +207,21 @@ def measure(
 def main() -> None:
     """Measure all ways; store the medians and print them as a table."""
     ways = {
-        benchmark.NAIVE: (naive, 1, {}),
-        benchmark.ONE: (ours, 1, machine.ENVIRONMENT),
-        benchmark.ALL: (ours, CORES, machine.ENVIRONMENT),
-        benchmark.TORCH: (pytorch, 1, {}),
-        benchmark.LIMIT: (limit, 1, {}),
+        benchmarks.NAIVE: (naive, 1, {}),
+        benchmarks.ONE: (ours, 1, machine.ENVIRONMENT),
+        benchmarks.ALL: (ours, CORES, machine.ENVIRONMENT),
+        benchmarks.TORCH: (pytorch, 1, {}),
+        benchmarks.LIMIT: (limit, 1, {}),
     }
     if not find_spec("torch"):
         print("Without PyTorch; to compare with it: pip install torch")
-        del ways[benchmark.TORCH]
+        del ways[benchmarks.TORCH]
     table = measure(ways, NETWORKS)
     settings = {"networks": NETWORKS, "epochs": EPOCHS, "rounds": ROUNDS}
     stamp = {"hardware": hardware(), "versions": versions(LARDER.libraries),
              "finished": datetime.date.today().isoformat()}
-    store.save(benchmark.path(), store.Result(settings, table), stamp)
-    print(appendix.benchmark(benchmark.load()).data)
+    store.save(benchmarks.path(), store.Result(settings, table), stamp)
+    print(appendix.benchmark(benchmarks.load()).data)
 
 
 if __name__ == "__main__":

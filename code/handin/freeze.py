@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from digits import paths
-from digits.figures.provenance import code_digest, results_digest
+from digits.stating.provenance import code_digest, results_digest
 from handin import frozen
 
 # As Quarto names them after the files that they become.

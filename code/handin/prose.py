@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 CODE = re.compile(r"^ *```.*?^ *```", flags=re.S | re.M)
-# Words that stand while numbers bear them out (`digits.figures.claims`).
+# Words that stand while numbers bear them out (`digits.stating.claims`).
 CLAIM = re.compile(r'`\{python\} claim\("([^"]*)",[^`]*`')
 WORD = re.compile(r"[^\W\d_]{2,}(?:'[^\W\d_]+)*")
 

@@ -2,7 +2,14 @@
 
 if FORMAT:match("commonmark") or FORMAT:match("gfm") then return {} end
 
+-- A measured number is a span.
+local function inner(inline, place)
+  return inline.t == "Span" and inline.content[place(inline.content)] or inline
+end
+
 local function belongs(before, after)
+  before = inner(before, function(content) return #content end)
+  after = inner(after, function() return 1 end)
   return before.t == "Str" and after.t == "Str" and before.text:match("%d$")
     and (after.text:match("^%%") or after.text == "±")
 end

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from digits import paths
-from digits.figures import claims
-from digits.figures.claims import ClaimError, ThinMargin, claim
+from digits.stating import claims
+from digits.stating.claims import ClaimError, ThinMargin, claim
 from digits.statistics import Summary
 
 

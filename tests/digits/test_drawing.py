@@ -17,7 +17,8 @@ from digits.experiments import (
     preprocessing,
     weight_decay,
 )
-from digits.figures import appendix, benchmark, inline, tables
+from digits.figures import appendix, tables
+from digits.stating import benchmarks, wording
 from digits.statistics import Estimate, Summary, difference
 from larder import store, varied
 from larder.runs import flat
@@ -122,26 +123,26 @@ def test_markdown_refuses_rows_of_another_length():
 
 
 def test_numbers_within_a_sentence():
-    assert inline.number(55050) == "55,050"
-    assert inline.number(2.3026, 3) == "2.303"
-    assert inline.setting(0.00018) == "0.00018"
-    assert inline.setting(12) == "12"
-    assert inline.scientific(3.2e-5) == "3e-05"
-    assert inline.text(("a", 1)) == "('a', 1)"
-    assert inline.interval((0.9731, 0.97524)) == "97.31 % to 97.52 %"
-    assert inline.level(Estimate(0.431, 0.409, 0.45)) == "0.43 (0.41 to 0.45)"
+    assert wording.number(55050) == "55,050"
+    assert wording.number(2.3026, 3) == "2.303"
+    assert wording.setting(0.00018) == "0.00018"
+    assert wording.setting(12) == "12"
+    assert wording.scientific(3.2e-5) == "3e-05"
+    assert wording.text(("a", 1)) == "('a', 1)"
+    assert wording.interval((0.9731, 0.97524)) == "97.31 % to 97.52 %"
+    assert wording.level(Estimate(0.431, 0.409, 0.45)) == "0.43 (0.41 to 0.45)"
 
 
 def test_percentages():
-    assert inline.percent(0.97314) == "97.31 %"
-    assert inline.percent(0.97314, 0) == "97 %"
-    assert inline.points(0.00484) == "0.48"
-    assert inline.points(-0.0149) == "−1.49"
-    found = inline.with_deviation(pd.Series([0.96, 0.97, 0.98]))
+    assert wording.percent(0.97314) == "97.31 %"
+    assert wording.percent(0.97314, 0) == "97 %"
+    assert wording.points(0.00484) == "0.48"
+    assert wording.points(-0.0149) == "−1.49"
+    found = wording.with_deviation(pd.Series([0.96, 0.97, 0.98]))
     assert found == "97.00 ± 1.00 %"
-    assert inline.with_deviation(Summary(0.97, 0.01, 3)) == found
-    assert inline.with_deviation(pd.Series([None, None])) == "–"
-    assert inline.with_deviation(pd.Series([0.9824])) == "98.24 %"
+    assert wording.with_deviation(Summary(0.97, 0.01, 3)) == found
+    assert wording.with_deviation(pd.Series([None, None])) == "–"
+    assert wording.with_deviation(pd.Series([0.9824])) == "98.24 %"
 
 
 def test_parameters_are_derived_and_add_up():
@@ -343,10 +344,10 @@ def test_influences_table_names_seeds_and_accuracies():
 def test_benchmark_table_compares_with_the_loop_and_the_limit():
     ways = pd.DataFrame(
         {"speed": [0.25, 0.5, 1.0], "megabytes": [1_500, 1_100, 300]},
-        index=[benchmark.NAIVE, benchmark.ALL, benchmark.LIMIT],
+        index=[benchmarks.NAIVE, benchmarks.ALL, benchmarks.LIMIT],
     )
-    found = benchmark.Benchmark(ways, "a processor", 2, "2026-11-22", 4, 3)
-    assert found.times(benchmark.ALL, benchmark.NAIVE) == 2
+    found = benchmarks.Benchmark(ways, "a processor", 2, "2026-11-22", 4, 3)
+    assert found.times(benchmarks.ALL, benchmarks.NAIVE) == 2
     table = appendix.benchmark(found).data.splitlines()
     cells = [[cell.strip() for cell in row.split("|")][1:-1] for row in table]
     assert cells[2] == ["a plain loop of `model.fit`", "0.25", "1.00", "0.25",
@@ -355,21 +356,18 @@ def test_benchmark_table_compares_with_the_loop_and_the_limit():
     assert len(cells) == 5
 
 
-def test_a_stored_benchmark_is_read(monkeypatch, results):
-    table = {"way": [benchmark.NAIVE], "speed": [0.25], "megabytes": [1_500]}
+def test_a_stored_benchmark_is_read(results):
+    table = {"way": [benchmarks.NAIVE], "speed": [0.25], "megabytes": [1_500]}
     stamp = {"hardware": {"processor": "one", "cores": 2},
              "finished": "2026-11-22"}
-    store.save(benchmark.path(results),
+    store.save(benchmarks.path(results),
                store.Result({"networks": 4, "rounds": 3}, table), stamp)
-    monkeypatch.setattr(
-        benchmark, "path", lambda: results / "benchmarks" / "train.json"
-    )
-    found = benchmark.load()
-    assert found.ways.loc[benchmark.NAIVE, "speed"] == 0.25
+    found = benchmarks.load(results)
+    assert found.ways.loc[benchmarks.NAIVE, "speed"] == 0.25
     assert (found.processor, found.cores, found.rounds) == ("one", 2, 3)
 
 
-def test_a_stored_benchmark_of_the_page_is_read_and_shown(monkeypatch, results):
+def test_a_stored_benchmark_of_the_page_is_read_and_shown(results):
     table = {
         "network": ["dense", "autoencoder"], "parameters": [1_000, 2_000],
         "milliseconds": [0.4, 0.6], "accuracy": [0.98, None],
@@ -380,10 +378,9 @@ def test_a_stored_benchmark_of_the_page_is_read_and_shown(monkeypatch, results):
                "move_milliseconds": 2.5, "longest_gap_milliseconds": 40}
     stamp = {"hardware": {"processor": "one", "cores": 2}, "page": "abc",
              "browser": "Chromium 120", "finished": "2026-11-25"}
-    file = results / "benchmarks" / "page.json"
-    store.save(file, store.Result(metrics, table), stamp)
-    monkeypatch.setattr(benchmark, "path", lambda name: file)
-    found = benchmark.load_page()
+    store.save(benchmarks.path(results, "page"),
+               store.Result(metrics, table), stamp)
+    found = benchmarks.load_page(results)
     assert (found.outcome, found.packed_bytes) == ("abc", 1_500_000)
     assert found.furthest == pytest.approx(0.0001)
     rows = appendix.page_benchmark(found).data.splitlines()
@@ -393,24 +390,20 @@ def test_a_stored_benchmark_of_the_page_is_read_and_shown(monkeypatch, results):
     assert cells[3][3:] == ["–", "–", "–", "0.050", "0.062"]
 
 
-def test_stored_pictures_are_read_and_shown(monkeypatch, results):
+def test_stored_pictures_are_read_and_shown(results):
     table = {"kind": ["ruled", "faces"], "count": [200, 50],
              "right": [190, 0], "read": [198, 0], "refused": [8, 49],
              "sure": [1, 0]}
-    count = len(benchmark.EXAMPLES)
+    count = len(benchmarks.EXAMPLES)
     arrays = {"pictures": np.full((count, 40, 40), 200, np.uint8),
               "seen": np.zeros((count, 28, 28, 1), np.float32),
               "confused": np.diag(np.arange(10))}
     store.save(
-        benchmark.pictures_path(results),
+        benchmarks.path(results, "pictures"),
         store.Result({"refused_by_energy": 0.75}, table, arrays),
         {"finished": "2026-11-25"},
     )
-    monkeypatch.setattr(
-        benchmark, "pictures_path",
-        lambda: results / "benchmarks" / "pictures.json",
-    )
-    found = benchmark.load_pictures()
+    found = benchmarks.load_pictures(results)
     assert found.scores["refused_by_energy"] == 0.75
     assert found.confused.trace() == 45
     rows = appendix.pictures(found).data.splitlines()
@@ -418,4 +411,4 @@ def test_stored_pictures_are_read_and_shown(monkeypatch, results):
     assert cells == ["ruled", "200", "95.0 %", "4.0 %", "4.0 %", "0.5 %"]
     figure = figures.pictures_read(found)
     assert len(figure.axes) == 2 * count
-    assert figure.axes[0].get_title() == benchmark.EXAMPLES[0]
+    assert figure.axes[0].get_title() == benchmarks.EXAMPLES[0]

@@ -14,9 +14,10 @@ from digits.experiments import (
     generation,
 )
 from digits.experiments import convolution_search as search
-from digits.figures import appendix, provenance, tables
-from digits.figures.provenance import Origin
+from digits.figures import appendix, tables
 from digits.noise import NOISE_LEVELS
+from digits.stating import provenance
+from digits.stating.provenance import Origin
 from larder import varied
 
 # 3A.

@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from digits import cli, figures, paths
 from digits.experiments import weight_decay
-from digits.figures import provenance
 from digits.kept import LARDER
+from digits.stating import provenance
 from larder import commands, store
 from larder.freshness import identity
 

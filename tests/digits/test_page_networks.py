@@ -5,9 +5,9 @@ import pytest
 
 from digits import data, handwriting
 from digits.experiments import page as experiment
-from digits.figures import benchmark
 from digits.kept import compute
 from digits.noise import salt_and_pepper
+from digits.stating import benchmarks
 from digits.tasks import trained
 from live import (
     CHROMIUM,
@@ -306,13 +306,13 @@ def test_an_unknown_task_is_an_error(ask):
 
 
 def test_the_stored_measurement_is_of_the_stored_networks():
-    found = benchmark.load_page()
+    found = benchmarks.load_page()
     assert found.outcome == experiment.result().outcome
     assert set(found.networks.index) == set(NAMES)
 
 
 def test_the_page_reads_as_well_and_as_quickly_as_is_asked():
-    measured = benchmark.load_page()
+    measured = benchmarks.load_page()
     networks = measured.networks
     for name in ("dense", "convolutional"):
         row = networks.loc[name]

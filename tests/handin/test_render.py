@@ -11,7 +11,7 @@ import pytest
 from pypdf import PdfReader
 
 from digits import paths
-from digits.figures import provenance
+from digits.stating import provenance
 from handin import rendering
 from project import copy, environment, needs_latex, needs_quarto
 

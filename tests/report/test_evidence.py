@@ -9,7 +9,7 @@ from statistics import median
 import pytest
 
 from digits import paths
-from digits.figures import inline
+from digits.stating import inline
 from handin import freeze
 from project import copy, needs_quarto, quarto
 
@@ -79,8 +79,8 @@ format: gfm
 
 ```{{python}}
 #| include: false
-from digits.figures import claims
-from digits.figures.inline import claim
+from digits.stating import claims
+from digits.stating.inline import claim
 from digits.statistics import Summary
 
 found = Summary({mean}, 0.02, 3)

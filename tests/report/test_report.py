@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from digits import paths
-from digits.figures import provenance
+from digits.stating import provenance
 from handin import freeze, pdf, prose, selfcheck
 from project import copy, needs_poppler
 

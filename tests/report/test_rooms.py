@@ -21,6 +21,7 @@ FLOORS = [
     {"digits.kept"},
     {"digits.experiments.*"},
     {"digits.handwriting"},
+    {"digits.stating"},
     {"digits.figures", "digits.page"},
     {"handin"},
     {"digits.cli"},

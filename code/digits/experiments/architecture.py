@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from digits.experiments import convolution
+from digits.experiments.findings.asked import Findings
 from digits.kept import compute
 from digits.networks.autoencoders import DenseAutoencoder
 from digits.networks.dense import DenseNetwork
@@ -31,17 +32,22 @@ NETWORKS = {
 
 
 @dataclass(frozen=True)
-class ArchitectureResult:
-    """The layers, a row each, and Keras's count of all parameters.
+class ArchitectureResult(Findings):
+    """The layers of a network, a row each, and its name.
 
-    Columns: `layer`, `kind`, `shape`, `kernel`, `activation`, `parameters` as
-    Keras says; `units`, the neurons or channels, and `inputs`, those of the
-    layer before; `derived`, our own count; and `multiplications`, which one
-    image costs.
+    Columns: `run`, `layer`, `kind`, `shape`, `kernel`, `activation`,
+    `parameters` as Keras says; `units`, the neurons or channels, and `inputs`,
+    those of the layer before; `derived`, our own count; and `multiplications`,
+    which one image costs.
     """
 
     layers: pd.DataFrame
-    parameters: int
+    _which: str
+
+    @property
+    def parameters(self) -> int:
+        """All parameters of the network."""
+        return int(self.layers["parameters"].sum())
 
     @property
     def first_share(self) -> float:
@@ -75,7 +81,7 @@ def _run(name: str) -> Run:
 def result(name: str = "784-64-64-10") -> ArchitectureResult:
     """Give a network's layers; `ValueError` if the counts disagree."""
     (stored,) = compute([_run(name)])
-    layers = pd.DataFrame(stored.result.table)
+    layers = pd.DataFrame(stored.result.table).assign(run=name)
     layers["units"] = [shape[-1] for shape in layers["shape"]]
     layers["inputs"] = layers["units"].shift(fill_value=0)
     layers["derived"] = [_parameters(row) for row in layers.itertuples()]
@@ -88,7 +94,7 @@ def result(name: str = "784-64-64-10") -> ArchitectureResult:
         layers["derived"].sum() != parameters
     ):
         raise ValueError(f"parameter counts disagree:\n{layers}")
-    return ArchitectureResult(layers, parameters)
+    return ArchitectureResult(layers, name)
 
 
 def _parameters(layer) -> int:

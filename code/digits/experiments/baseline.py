@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from digits import data
+from digits.experiments.findings.asked import Findings, rows_where
 from digits.kept import compute
 from digits.networks.dense import DenseNetwork
 from digits.statistics import Summary, summarise, wilson_interval
@@ -27,7 +28,7 @@ PROTOCOLS = {"notebook": True, "held-out": False}
 
 
 @dataclass(frozen=True)
-class BaselineResult:
+class BaselineResult(Findings):
     """What the report shows of 2C.
 
     `epochs` has a row a run and epoch, `final` a row a run; both have the
@@ -49,8 +50,7 @@ class BaselineResult:
         return self._final("held-out", "validation_accuracy")
 
     def _final(self, protocol: str, column: str) -> Summary:
-        chosen = self.final[self.final["protocol"] == protocol]
-        return summarise(chosen[column])
+        return summarise(rows_where(self.final, protocol=protocol)[column])
 
     @property
     def test_interval(self) -> tuple[float, float]:
@@ -80,7 +80,7 @@ class BaselineResult:
         )
 
     def _by_seed(self, column: str) -> pd.DataFrame:
-        return self.epochs.query("protocol == 'notebook'").pivot(
+        return rows_where(self.epochs, protocol="notebook").pivot(
             index="epoch", columns="seed", values=column
         )
 

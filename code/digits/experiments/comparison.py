@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from digits.experiments.findings.asked import Findings, rows_where
 from digits.kept import compute
 from digits.networks.convolutional import ConvolutionalNetwork
 from digits.networks.dense import DenseNetwork
@@ -44,7 +45,7 @@ SCHEDULE = replace(
 
 
 @dataclass(frozen=True)
-class ComparisonResult:
+class ComparisonResult(Findings):
     """What the report shows of 3B.
 
     `sizes` has a row a training: `network`, `training_images`, `seed`,
@@ -57,10 +58,8 @@ class ComparisonResult:
 
     def accuracy(self, network: str, images: int) -> Summary:
         """Test accuracy of a network trained on so many images."""
-        chosen = self.sizes.query(
-            "network == @network and training_images == @images"
-        )
-        return summarise(chosen["test_accuracy"])
+        found = rows_where(self.sizes, network=network, training_images=images)
+        return summarise(found["test_accuracy"])
 
     def from_images(self, network: str, least: int) -> list[Summary]:
         """Test accuracy for each number of images that is `least` or more."""
@@ -83,8 +82,8 @@ class ComparisonResult:
 
     def moved(self, network: str, shift: int) -> Summary:
         """Accuracy on test images that are moved by so many pixels."""
-        chosen = self.shifts.query("network == @network and shift == @shift")
-        return summarise(chosen["accuracy"])
+        found = rows_where(self.shifts, network=network, shift=shift)
+        return summarise(found["accuracy"])
 
     def shifted(self, network: str, low: int, high: int) -> list[Summary]:
         """Accuracy on images moved by `low` to `high` pixels."""

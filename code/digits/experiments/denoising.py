@@ -160,7 +160,7 @@ def result() -> DenoisingResult:
     accuracy = _accuracy_runs()
     curves = pd.concat([
         pd.DataFrame(stored[run].result.table).assign(
-            classifier=classifier, denoiser=denoiser, seed=seed
+            run=run.name, classifier=classifier, denoiser=denoiser, seed=seed
         )
         for (classifier, denoiser, seed), run in accuracy.items()
     ], ignore_index=True)

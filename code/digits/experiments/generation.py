@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from digits.experiments import convolution, denoising
+from digits.experiments.findings.asked import Findings, made_of, rows_where
 from digits.kept import compute
 from digits.statistics import summarise
 from digits.tasks.evaluation.codes import (
@@ -34,7 +35,7 @@ PAIRS = ((0, 7), (1, 3), (2, 4), (8, 11))
 
 
 @dataclass(frozen=True)
-class GenerationResult:
+class GenerationResult(Findings):
     """What the report shows of 4D.
 
     `judged` has a row for each way and seed with the metrics of
@@ -46,7 +47,7 @@ class GenerationResult:
     judged: pd.DataFrame
     classes: pd.DataFrame
     examples: dict[str, np.ndarray]
-    codes: Result
+    codes: Result = made_of("codes_seed-0")
 
     def by_way(self, metric: str) -> pd.Series:
         """Summarise a metric over the auto-encoders, by way."""
@@ -63,13 +64,13 @@ class GenerationResult:
     @property
     def as_asked(self) -> float:
         """The share of mixtures' digits that are read as they were asked."""
-        mixtures = self.classes.query("way == 'mixtures'")
+        mixtures = rows_where(self.classes, way="mixtures")
         return float(mixtures["as_asked"].mean())
 
     def share(self, way: str, digit: int) -> float:
         """The share of a way's images that are read as a digit."""
-        chosen = self.classes.query("way == @way and `class` == @digit")
-        return float(chosen["share"].mean())
+        found = rows_where(self.classes, way=way, **{"class": digit})
+        return float(found["share"].mean())
 
 
 def runs() -> list[Run]:

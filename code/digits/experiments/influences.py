@@ -14,6 +14,7 @@ import pandas as pd
 
 from digits.augmentation.configs import Translation
 from digits.experiments import weight_decay
+from digits.experiments.findings.asked import Findings, rows_where
 from digits.kept import compute
 from digits.statistics import Estimate, Summary, difference, summarise
 from digits.tasks.notebook import train_as_notebook
@@ -85,7 +86,7 @@ LABELS = {
 
 
 @dataclass(frozen=True)
-class InfluencesResult:
+class InfluencesResult(Findings):
     """What the report shows of what may influence the accuracy.
 
     `final` has a row a run, with the column `change`: a key of `LABELS`, or
@@ -100,7 +101,7 @@ class InfluencesResult:
     @property
     def test(self) -> Summary:
         """Test accuracy of the best combination, on all 60,000 images."""
-        best = self.final[self.final["change"] == "final"]
+        best = rows_where(self.final, change="final")
         return summarise(best["test_accuracy"])
 
     @property

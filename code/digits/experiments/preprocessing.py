@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from digits import data
+from digits.experiments.findings.asked import Findings
 from digits.kept import compute
 from digits.tasks.rehearsal import IN_SMALL, rehearsed
 from larder import Rehearsal, Result, Run, ignored
@@ -31,7 +32,7 @@ class PreprocessingConfig:
 
 
 @dataclass(frozen=True)
-class PreprocessingResult:
+class PreprocessingResult(Findings):
     """What the report shows of Question 1.
 
     `table` has a row for each array before and after, with its shape, type,

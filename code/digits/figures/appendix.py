@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 from IPython.display import Markdown
 
-from digits.figures.benchmark import (
+from digits.figures.tables import markdown
+from digits.stating.benchmarks import (
     ALL,
     LIMIT,
     NAIVE,
@@ -15,9 +16,8 @@ from digits.figures.benchmark import (
     PageBenchmark,
     PicturesRead,
 )
-from digits.figures.inline import percent
-from digits.figures.provenance import Origin
-from digits.figures.tables import markdown
+from digits.stating.provenance import Origin
+from digits.stating.wording import percent
 
 
 def benchmark(found: Benchmark) -> Markdown:
@@ -82,9 +82,13 @@ def pictures(found: PicturesRead) -> Markdown:
 
 
 def origins(found: Sequence[Origin]) -> Markdown:
-    """Show what each experiment's runs cost, and where they came from."""
+    """Show what each experiment's runs cost, and where they came from.
+
+    Measured numbers link to the rows.
+    """
     rows = [
-        (row.experiment.replace("_", " "), row.runs, row.confirmed,
+        (f"[{row.experiment.replace('_', ' ')}]{{#origin-{row.experiment}}}",
+         row.runs, row.confirmed,
          f"{row.minutes:,.0f}", f"`{row.code[:8]}`", ", ".join(row.days),
          "; ".join(row.processors))
         for row in found

@@ -5,8 +5,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
-from digits.figures.benchmark import EXAMPLES, PicturesRead
 from digits.figures.style import DARK, GREY, LIGHT, new_figure, show_image
+from digits.stating.benchmarks import EXAMPLES, PicturesRead
 
 # Colour, line and mark of each network that is compared.
 _LOOKS = {

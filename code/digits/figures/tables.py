@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pandas as pd
 from IPython.display import Markdown
 
-from digits.figures.inline import percent, with_deviation
+from digits.stating.wording import percent, with_deviation
 
 
 def markdown(

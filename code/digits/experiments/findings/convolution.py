@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from digits import data
+from digits.experiments.findings.asked import Findings, made_of
 from digits.statistics import Summary, mcnemar_p, summarise, wilson_interval
 from larder import Result
 
 
 @dataclass(frozen=True)
-class ConvolutionResult:
+class ConvolutionResult(Findings):
     """What the report shows of 3A.
 
     `tried` has a row for each setting of the search: `setting`, its config,
@@ -32,13 +33,13 @@ class ConvolutionResult:
     refined: pd.DataFrame
     costs: pd.DataFrame
     first: pd.DataFrame
-    first_errors: Result
+    first_errors: Result = made_of("first_errors")
     final: pd.DataFrame
     epochs: pd.DataFrame
     confirmed: pd.DataFrame
-    errors: Result
-    inside: Result
-    sharpness: dict[str, float]
+    errors: Result = made_of("errors")
+    inside: Result = made_of("inside_seed-0")
+    sharpness: dict[str, float] = made_of("sharpness")
 
     @property
     def test(self) -> Summary:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from digits.experiments.findings.asked import Findings, made_of, rows_where
 from digits.statistics import Estimate, Summary, crossing, estimate, summarise
 from larder import Result
 
 
 @dataclass(frozen=True)
-class DenoisingResult:
+class DenoisingResult(Findings):
     """What the report shows of 4A to 4C.
 
     `epochs` has a row for each epoch of each of the notebook's auto-encoders,
@@ -25,22 +26,22 @@ class DenoisingResult:
     """
 
     epochs: pd.DataFrame
-    least_loss: float
+    least_loss: float = made_of("notebook_seed-0")
     quality: pd.DataFrame
-    mean_image: dict[str, float]
+    mean_image: dict[str, float] = made_of("quality_notebook_seed-0")
     accuracy: pd.DataFrame
-    confusion: dict[tuple[str, str, int], np.ndarray]
-    examples: Result
+    confusion: dict[tuple[str, str, int], np.ndarray] = made_of("accuracy_*")
+    examples: Result = made_of("examples_seed-0")
 
     def reads(self, classifier: str, denoiser: str, level: float) -> Summary:
         """Accuracy of a classifier behind a denoiser at a noise level."""
         return summarise(self._by_level(classifier, denoiser).loc[level])
 
     def _by_level(self, classifier: str, denoiser: str) -> pd.DataFrame:
-        chosen = self.accuracy.query(
-            "classifier == @classifier and denoiser == @denoiser"
+        found = rows_where(
+            self.accuracy, classifier=classifier, denoiser=denoiser
         )
-        return chosen.pivot(
+        return found.pivot(
             index="noise_level", columns="seed", values="accuracy"
         )
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from digits.experiments.findings.asked import Findings, made_of, rows_where
 from digits.statistics import Estimate, Summary, difference, summarise
 
 
 @dataclass(frozen=True)
-class WeightDecayResult:
+class WeightDecayResult(Findings):
     """What the report shows of 2D.
 
     Of the sweep, `epochs` has a row a run and epoch, `final` a row a run;
@@ -21,7 +22,7 @@ class WeightDecayResult:
     epochs: pd.DataFrame
     final: pd.DataFrame
     retrained: pd.DataFrame
-    chosen: float
+    chosen: float = made_of(what="The factor that validation chose.")
     chosen_on_test: float
 
     @property
@@ -31,12 +32,11 @@ class WeightDecayResult:
 
     def at(self, factor: float, column: str) -> Summary:
         """Summarise what the seeds reach with a factor."""
-        return summarise(self._by_seed(column)[factor])
+        return summarise(self._by_seed(factor, column))
 
-    def _by_seed(self, column: str) -> pd.DataFrame:
-        return self.final.pivot(
-            index="seed", columns="regularization_factor", values=column
-        )
+    def _by_seed(self, factor: float, column: str) -> pd.Series:
+        found = rows_where(self.final, regularization_factor=factor)
+        return found.set_index("seed")[column]
 
     @property
     def validation(self) -> Summary:
@@ -71,13 +71,16 @@ class WeightDecayResult:
     @property
     def strongest_effect(self) -> Estimate:
         """How far that lies above the accuracy without weight decay."""
-        found = self._by_seed("validation_accuracy")
-        return difference(found[self.factors[-1]], found[0.0])
+        return difference(*(
+            self._by_seed(factor, "validation_accuracy")
+            for factor in (self.factors[-1], 0.0)
+        ))
 
     @property
     def small_effect(self) -> float:
         """How far factors below the chosen one move the mean at most."""
-        means = self._by_seed("validation_accuracy").mean()
+        found = self.final.groupby("regularization_factor")
+        means = found["validation_accuracy"].mean()
         small = means[(means.index > 0) & (means.index < self.chosen)]
         return float((small - means[0.0]).abs().max())
 
@@ -87,8 +90,11 @@ class WeightDecayResult:
 
         In pairs: replicates with the same seed begin with the same weights.
         """
-        tests = self._by_seed("test_accuracy")
-        return summarise(tests[self.chosen] - tests[0.0])
+        with_it, without = (
+            self._by_seed(factor, "test_accuracy")
+            for factor in (self.chosen, 0.0)
+        )
+        return summarise(with_it - without)
 
     @property
     def gain_error(self) -> float:
@@ -103,5 +109,5 @@ class WeightDecayResult:
     @property
     def bare_losses(self) -> pd.Series:
         """Mean validation loss without weight decay, by epoch."""
-        bare = self.epochs.query("regularization_factor == 0")
+        bare = rows_where(self.epochs, regularization_factor=0)
         return bare.groupby("epoch")["scored_loss"].mean()

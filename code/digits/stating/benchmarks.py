@@ -11,7 +11,12 @@ import numpy as np
 import pandas as pd
 
 from digits import paths
+from digits.experiments.findings import Findings
 from larder import store
+
+NAME = "benchmarks"
+# Those of which the report states something.
+STATED = ("train", "page", "pictures")
 
 # Kinds of pictures of which the report shows one, and what became of it.
 EXAMPLES = (
@@ -21,12 +26,14 @@ NAIVE, ONE, ALL, TORCH, LIMIT = "naive", "one", "all", "torch", "limit"
 
 
 @dataclass(frozen=True)
-class Benchmark:
+class Benchmark(Findings):
     """The speed of each way to train, and where it was measured.
 
     `ways` has a row for each, named by the constants of this module, with
     `speed` in networks · epochs a second and `megabytes`, a process's peak.
     """
+
+    _runs = ("train",)
 
     ways: pd.DataFrame
     processor: str
@@ -41,7 +48,7 @@ class Benchmark:
 
 
 @dataclass(frozen=True)
-class PageBenchmark:
+class PageBenchmark(Findings):
     """How right, near and quick the networks in the HTML page are.
 
     `networks` has a row for each, by name: `parameters`; `milliseconds` of one
@@ -53,6 +60,8 @@ class PageBenchmark:
     between two frames meanwhile is by the clock. `outcome` is that of the
     packed networks.
     """
+
+    _runs = ("page",)
 
     networks: pd.DataFrame
     packed_bytes: int
@@ -74,12 +83,20 @@ class PageBenchmark:
 
 def path(folder: Path = paths.RESULTS, name: str = "train") -> Path:
     """Say where a measurement lies under the folder of results."""
-    return store.path_of(folder, "benchmarks", name)
+    return store.path_of(folder, NAME, name)
 
 
-def load() -> Benchmark:
+def stamps() -> dict[str, dict]:
+    """Give the stamps of all that are stated; of those missing, none."""
+    return {
+        name: store.inspect(path(name=name)).stamp
+        for name in STATED if path(name=name).is_file()
+    }
+
+
+def load(folder: Path = paths.RESULTS) -> Benchmark:
     """Read the measurement; raise as `store.load` does if there is none."""
-    stored = store.load(path())
+    stored = store.load(path(folder))
     return Benchmark(
         ways=pd.DataFrame(stored.result.table).set_index("way"),
         processor=stored.stamp["hardware"]["processor"],
@@ -90,9 +107,9 @@ def load() -> Benchmark:
     )
 
 
-def load_page() -> PageBenchmark:
+def load_page(folder: Path = paths.RESULTS) -> PageBenchmark:
     """Read what `benchmarks/page.py` measured; raise as `load` does."""
-    stored = store.load(path(name="page"))
+    stored = store.load(path(folder, "page"))
     stamp = stored.stamp
     return PageBenchmark(
         networks=pd.DataFrame(stored.result.table).set_index("network"),
@@ -106,7 +123,7 @@ def load_page() -> PageBenchmark:
 
 
 @dataclass(frozen=True)
-class PicturesRead:
+class PicturesRead(Findings):
     """What of composed pictures is read rightly, by `benchmarks/pictures.py`.
 
     `kinds` has a row for each: `count`, how many are `right` with no doubt,
@@ -118,6 +135,8 @@ class PicturesRead:
     as each.
     """
 
+    _runs = ("pictures",)
+
     kinds: pd.DataFrame
     scores: dict[str, float]
     pictures: np.ndarray
@@ -126,14 +145,9 @@ class PicturesRead:
     day: str
 
 
-def pictures_path(folder: Path = paths.RESULTS) -> Path:
-    """Say where what is read of pictures lies."""
-    return store.path_of(folder, "benchmarks", "pictures")
-
-
-def load_pictures() -> PicturesRead:
+def load_pictures(folder: Path = paths.RESULTS) -> PicturesRead:
     """Read the measurement; raise as `store.load` does if there is none."""
-    stored = store.load(pictures_path())
+    stored = store.load(path(folder, "pictures"))
     return PicturesRead(
         kinds=pd.DataFrame(stored.result.table).set_index("kind"),
         scores=stored.result.metrics,

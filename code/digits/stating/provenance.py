@@ -11,20 +11,20 @@ from pathlib import Path
 
 from digits import paths
 from digits.experiments import weight_decay
-from digits.figures import benchmark
 from digits.kept import LARDER, survey
+from digits.stating import benchmarks
 from larder import store
 from larder.fingerprint.statements import normalised
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What the runs of an experiment came from.
+    """What runs of an experiment came from.
 
     `confirmed` of the `runs` were computed by older code, and carried over by
     a rehearsal; `minutes` are those of one core in all; `code` digests what
     the runs' tasks reach; `days`, `processors` and `tensorflow` (its versions)
-    are all that there were.
+    are all that there were, and so are `seeds`.
     """
 
     experiment: str
@@ -35,6 +35,7 @@ class Origin:
     days: tuple[str, ...]
     processors: tuple[str, ...]
     tensorflow: tuple[str, ...]
+    seeds: tuple[int, ...] = ()
 
 
 def results_digest(folder: Path | None = None) -> str:
@@ -50,8 +51,8 @@ def results_digest(folder: Path | None = None) -> str:
         f"{item.run} {item.stored.checksum if item.stored else item.state}"
         for item in survey(runs, folder)
     ]
-    for name in ("train", "page", "pictures"):
-        file = benchmark.path(folder or paths.RESULTS, name)
+    for name in benchmarks.STATED:
+        file = benchmarks.path(folder or paths.RESULTS, name)
         try:
             measured = store.load(file).checksum
         except (store.DamagedResult, OSError):
@@ -75,37 +76,46 @@ def code_digest(folder: Path | None = None) -> str:
 
 def origins() -> list[Origin]:
     """Tell of each experiment what its stored runs came from."""
-    found = []
-    for name in LARDER.experiments:
-        stamps = [
-            item.stored.stamp
-            for item in survey(LARDER.runs([name])) if item.stored
-        ]
-        code = {
-            f"{part} {digest}"
-            for stamp in stamps for part, digest in stamp["code"].items()
-        }
-        found.append(Origin(
-            name, len(stamps), sum("confirmed" in stamp for stamp in stamps),
-            sum(stamp["seconds"] for stamp in stamps) / 60,
-            _digest(sorted(code)), *(
-                tuple(sorted({of(stamp) for stamp in stamps}))
-                for of in (
-                    lambda stamp: stamp["finished"][:10],
-                    lambda stamp: stamp["hardware"]["processor"],
-                    lambda stamp: stamp["versions"]["tensorflow"],
-                )
-            ),
-        ))
-    return found
+    return [
+        origin(name, list(stamps_of(name).values()))
+        for name in LARDER.experiments
+    ]
+
+
+def stamps_of(experiment: str) -> dict[str, dict]:
+    """Give the stamps of an experiment's stored runs, or of `benchmarks`."""
+    if experiment == benchmarks.NAME:
+        return benchmarks.stamps()
+    return {
+        item.run.name: item.stored.stamp
+        for item in survey(LARDER.runs([experiment])) if item.stored
+    }
+
+
+def origin(experiment: str, stamps: list[dict]) -> Origin:
+    """Say what runs with these stamps came from."""
+    code = {
+        f"{part} {digest}"
+        for stamp in stamps for part, digest in stamp.get("code", {}).items()
+    }
+    return Origin(
+        experiment, len(stamps), sum("confirmed" in stamp for stamp in stamps),
+        sum(stamp.get("seconds", 0) for stamp in stamps) / 60,
+        _digest(sorted(code)) if code else "", *(
+            tuple(sorted({of(stamp) for stamp in stamps} - {None}))
+            for of in (
+                lambda stamp: stamp["finished"][:10],
+                lambda stamp: stamp["hardware"]["processor"],
+                lambda stamp: stamp["versions"].get("tensorflow"),
+                lambda stamp: stamp.get("config", {}).get("seed"),
+            )
+        ),
+    )
 
 
 def hours(experiment: str) -> float:
     """Tell what an experiment's stored runs cost, in hours of one core."""
-    return sum(
-        item.stored.stamp["seconds"]
-        for item in survey(LARDER.runs([experiment])) if item.stored
-    ) / 3600
+    return origin(experiment, list(stamps_of(experiment).values())).minutes / 60
 
 
 def _digest(lines: list[str]) -> str:

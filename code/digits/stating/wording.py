@@ -1,26 +1,8 @@
-"""What stands within the report's sentences: every measured number and word.
-
-Each inline expression of the report is a call of one of these functions, so
-that whatever is to be said of a number is said here. A test holds it to that.
-"""
+"""How measured numbers are written, in sentences and in tables."""
 
 import pandas as pd
 
-from digits.figures.claims import claim
 from digits.statistics import Estimate, Summary, summarise
-
-__all__ = [
-    "claim",
-    "interval",
-    "level",
-    "number",
-    "percent",
-    "points",
-    "scientific",
-    "setting",
-    "text",
-    "with_deviation",
-]
 
 
 def number(value: float, digits: int = 0) -> str:
