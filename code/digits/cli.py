@@ -9,9 +9,9 @@ import click
 import handin
 from digits import data, handwriting, paths
 from digits.experiments import generation, weight_decay
-from digits.figures import statements
 from digits.handwriting import prediction
 from digits.kept import LARDER
+from digits.stating import statements
 from handin import freeze
 from larder import Run, commands
 

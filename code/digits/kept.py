@@ -95,6 +95,11 @@ def survey(
     return larder.survey(LARDER.at(folder or _as_stored.get()), runs)
 
 
+def results() -> Path:
+    """Name the folder that results are read from, for `as_stored` or always."""
+    return _as_stored.get() or paths.RESULTS
+
+
 @contextlib.contextmanager
 def as_stored(folder: Path | None = None) -> Iterator[None]:
     """Within this, take results as they are stored in a folder, fresh or not.

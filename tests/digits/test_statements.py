@@ -11,8 +11,8 @@ import sys
 import pytest
 
 from digits import kept, paths
-from digits.figures import statements
-from digits.figures.statements import Chunk, Statement, parse, work_out
+from digits.stating import statements
+from digits.stating.statements import Chunk, Statement, parse, work_out
 from larder import store
 from project import copy
 from toy_tasks import Toy, toys
@@ -25,7 +25,7 @@ title: Toys
 ```{python}
 #| label: bound
 #| include: false
-from digits.figures.inline import claim, number
+from digits.stating.inline import claim, number
 few, many = numbers(3), numbers(5)
 broken = few / "nothing"
 ```

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from digits import paths
 from digits.experiments.findings import Findings
+from digits.kept import results
 from larder import store
 
 NAME = "benchmarks"
@@ -81,9 +81,9 @@ class PageBenchmark(Findings):
         return float(gaps.abs().max())
 
 
-def path(folder: Path = paths.RESULTS, name: str = "train") -> Path:
+def path(folder: Path | None = None, name: str = "train") -> Path:
     """Say where a measurement lies under the folder of results."""
-    return store.path_of(folder, NAME, name)
+    return store.path_of(folder or results(), NAME, name)
 
 
 def stamps() -> dict[str, dict]:
@@ -94,7 +94,7 @@ def stamps() -> dict[str, dict]:
     }
 
 
-def load(folder: Path = paths.RESULTS) -> Benchmark:
+def load(folder: Path | None = None) -> Benchmark:
     """Read the measurement; raise as `store.load` does if there is none."""
     stored = store.load(path(folder))
     return Benchmark(
@@ -107,7 +107,7 @@ def load(folder: Path = paths.RESULTS) -> Benchmark:
     )
 
 
-def load_page(folder: Path = paths.RESULTS) -> PageBenchmark:
+def load_page(folder: Path | None = None) -> PageBenchmark:
     """Read what `benchmarks/page.py` measured; raise as `load` does."""
     stored = store.load(path(folder, "page"))
     stamp = stored.stamp
@@ -145,7 +145,7 @@ class PicturesRead(Findings):
     day: str
 
 
-def load_pictures(folder: Path = paths.RESULTS) -> PicturesRead:
+def load_pictures(folder: Path | None = None) -> PicturesRead:
     """Read the measurement; raise as `store.load` does if there is none."""
     stored = store.load(path(folder, "pictures"))
     return PicturesRead(

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from digits import paths
 from digits.kept import LARDER, as_stored
+from digits.stating.claims import REPORT
 from larder.looking import diff
 
-REPORT = "report.qmd"
 _CHUNK = re.compile(r"^```\{python\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _EXPRESSION = re.compile(r"(?<!`)`\{python\}\s+([^`]+)`")
 # What stands between two sentences: a space after one, before a row or an item
