@@ -98,6 +98,23 @@ def check(computed: bool) -> None:
 
 
 @main.command()
+@click.argument("wanted", metavar="NUMBER-OR-LABEL")
+def trace(wanted: str) -> None:
+    """Say which runs are behind what the report shows.
+
+    NUMBER-OR-LABEL is a number as it is printed ("97.31 %"), the label of a
+    figure or a table (fig-decay), or a finding (baseline.test).
+    """
+    from digits.stating import tracing  # with IPython, which takes a while
+
+    try:
+        for line in tracing.trace(wanted):
+            click.echo(line)
+    except tracing.NothingShown as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
 @click.argument("pictures", nargs=-1, required=True, metavar="PICTURE...",
                 type=click.Path(path_type=Path))
 @click.option("--single", is_flag=True, help="Each PICTURE shows one digit.")

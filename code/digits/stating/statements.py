@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from digits import paths
+from digits.experiments.findings import Source, taken
 from digits.kept import LARDER, as_stored
 from digits.stating.claims import REPORT
 from larder.looking import diff
@@ -61,10 +62,17 @@ class Chunk:
 
 @dataclass
 class Worked:
-    """What statements say, in order, and in a line each what can't be had."""
+    """What statements say, in order, and in a line each what can't be had.
+
+    `sources` are the findings that a statement is made of; where it asks for
+    none itself, those of the names in it, as chunks `bound` them: of names that
+    were bound together, all of these.
+    """
 
     texts: dict[Statement, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    sources: dict[Statement, tuple[Source, ...]] = field(default_factory=dict)
+    bound: dict[str, tuple[Source, ...]] = field(default_factory=dict)
 
     def filled(self, sentence: Sentence) -> str:
         """Write a sentence with its values, or … where there is none."""
@@ -98,6 +106,7 @@ def work_out(parts: list[Chunk | Statement], namespace: dict) -> Worked:
     not hold, is told, and what rests on it has no text.
     """
     worked = Worked()
+    taken()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for part in parts:
@@ -173,6 +182,8 @@ def _execute(
     try:
         code = compile(ast.Module([node], []), REPORT, "exec")
         exec(code, namespace)
+        asked = taken()
+        worked.bound |= dict.fromkeys(_names(node, ast.Store), asked)
     except Exception as error:
         # What it was to bind is not what was bound before.
         for name in _names(node, ast.Store):
@@ -183,7 +194,13 @@ def _execute(
 
 def _state(statement: Statement, namespace: dict, worked: Worked) -> None:
     try:
-        worked.texts[statement] = eval(statement.expression, namespace)
+        text = eval(statement.expression, namespace)
+        worked.texts[statement] = text
+        names = _names(ast.parse(statement.expression), ast.Load)
+        worked.sources[statement] = getattr(text, "sources", ()) or tuple(
+            dict.fromkeys(one for name in sorted(names)
+                          for one in worked.bound.get(name, ()))
+        )
     except AssertionError as error:
         worked.texts[statement] = f"({error})"
     except NameError:
