@@ -136,7 +136,8 @@ def test_intervals_and_p_values_are_those_of_scipy():
     generator = np.random.default_rng(1)
     for _ in range(50):
         one, other = (
-            generator.normal(size=count) for count in generator.integers(2, 9, 2)
+            generator.normal(size=count)
+            for count in generator.integers(2, 9, 2)
         )
         found = difference(one, other, 0.9)
         expected = stats.ttest_ind(one, other, equal_var=False)
