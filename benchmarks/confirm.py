@@ -4,8 +4,8 @@
 
 Makes mutants of the code that the report's tasks reach, and asks for each
 task that reaches one whether its rehearsals notice. Of a task's rehearsals
-those are computed that execute the mutated line: of those that execute the same
-lines of that module the quickest, then others, until `TRIES` don't notice.
+those are computed that execute the mutated statement: of those that execute the
+same lines of that module the quickest, then others, until `TRIES` don't notice.
 Prints a table and, for each survivor, how it was judged by hand in
 survivors.csv: without effect on any result ("equivalent"), or a "miss". What
 `--out` has already is not tried again.
@@ -97,10 +97,10 @@ class Server:
 def jobs_of(mutant: Mutant, requests: list[dict], reach: dict) -> list[dict]:
     """Give the rehearsals to try, those that execute the line."""
     definition = f"{mutant.module}.{mutant.definition}"
-    line = f"{mutant.module}:{mutant.line}"
+    lines = {f"{mutant.module}:{line}" for line in mutant.lines}
     due = [
         request for request in requests
-        if definition in reach[request["task"]] and line in request["lines"]
+        if definition in reach[request["task"]] and lines & request["lines"]
     ]
     due.sort(key=lambda request: request["seconds"])
     seen: dict[tuple, int] = Counter()
@@ -227,7 +227,7 @@ def try_one(mutant, due, reach, code, server) -> dict:
                 break
     shutil.rmtree(copy.parent)
     return {
-        "kind": mutant.kind, "name": mutant.name, "line": mutant.line,
+        "kind": mutant.kind, "name": mutant.name,
         "tasks": tasks, "notices": notices,
     }
 
