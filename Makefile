@@ -18,8 +18,14 @@ READY := .venv/ready
 
 .PHONY: report submission test faults bench mutants lock clean
 
-report: $(READY)
-	$(BIN)/digits render
+# With Quarto and a fresh freeze, nothing has to be installed for it.
+report:
+	@if [ ! -e $(READY) ] && command -v quarto > /dev/null \
+		&& ! REFREEZE=dry-run quarto run _extensions/refreeze/refreeze.ts \
+			| grep "is to be executed" \
+		&& quarto render; \
+	then echo "Made by Quarto from the freeze; nothing was installed."; \
+	else $(MAKE) --no-print-directory $(READY) && $(BIN)/digits render; fi
 
 submission: $(READY)
 	$(BIN)/digits submit
@@ -51,7 +57,7 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Installing into .venv; this takes a minute or two, once."
 	@$(PYTHON) -m venv .venv
 	@if command -v uv > /dev/null; then \
-		install="uv pip install --python $(BIN)/python"; \
+		install="uv pip install --compile-bytecode --python $(BIN)/python"; \
 	else \
 		install="$(BIN)/python -m pip install"; \
 	fi; \

@@ -4,10 +4,11 @@
 
 Makes mutants of the code that the report's tasks reach, and asks for each
 task that reaches one whether its rehearsals notice. Of a task's rehearsals
-those are computed that execute the mutated line: of those that execute the same
-lines the quickest, then others, until `TRIES` don't notice. Prints a table and,
-for each survivor, how it was judged by hand in survivors.csv: without effect on
-any result ("equivalent"), or a "miss".
+those are computed that execute the mutated statement: of those that execute the
+same lines of that module the quickest, then others, until `TRIES` don't notice.
+Prints a table and, for each survivor, how it was judged by hand in
+survivors.csv: without effect on any result ("equivalent"), or a "miss". What
+`--out` has already is not tried again.
 """
 
 import argparse
@@ -96,15 +97,18 @@ class Server:
 def jobs_of(mutant: Mutant, requests: list[dict], reach: dict) -> list[dict]:
     """Give the rehearsals to try, those that execute the line."""
     definition = f"{mutant.module}.{mutant.definition}"
-    line = f"{mutant.module}:{mutant.line}"
+    lines = {f"{mutant.module}:{line}" for line in mutant.lines}
     due = [
         request for request in requests
-        if definition in reach[request["task"]] and line in request["lines"]
+        if definition in reach[request["task"]] and lines & request["lines"]
     ]
     due.sort(key=lambda request: request["seconds"])
     seen: dict[tuple, int] = Counter()
     for request in due:
-        same = request["task"], frozenset(request["lines"])
+        same = request["task"], frozenset(
+            line for line in request["lines"]
+            if line.startswith(f"{mutant.module}:")
+        )
         request["turn"] = seen[same]
         seen[same] += 1
     return sorted(due, key=lambda request: request["turn"])
@@ -168,7 +172,9 @@ def cover(requests, code, servers, jobs) -> None:
 
 def try_all(chosen, requests, reach, code, servers, options) -> list[dict]:
     """Try each mutant, `options.jobs` at once."""
-    done, lock, started = [], threading.Lock(), time.monotonic()
+    lock, started = threading.Lock(), time.monotonic()
+    done = json.loads(options.out.read_text()) if options.out.is_file() else []
+    known = {row["name"] for row in done}
 
     def attempt(mutant: Mutant) -> None:
         server = servers.get()
@@ -186,7 +192,9 @@ def try_all(chosen, requests, reach, code, servers, options) -> list[dict]:
             options.out.write_text(json.dumps(done, indent=1))
 
     with ThreadPoolExecutor(options.jobs) as threads:
-        list(threads.map(attempt, chosen))
+        list(threads.map(
+            attempt, [one for one in chosen if one.name not in known]
+        ))
     return done
 
 
@@ -219,7 +227,7 @@ def try_one(mutant, due, reach, code, server) -> dict:
                 break
     shutil.rmtree(copy.parent)
     return {
-        "kind": mutant.kind, "name": mutant.name, "line": mutant.line,
+        "kind": mutant.kind, "name": mutant.name,
         "tasks": tasks, "notices": notices,
     }
 

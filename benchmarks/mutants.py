@@ -28,12 +28,16 @@ LEFT_OUT_CALLS = {"ignored", "context.report", "context.save"}
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with a change: of what kind, where, and its whole text."""
+    """A module with a change: of what kind, where, and its whole text.
+
+    `lines` are those of the innermost statement that it is in. Python says of
+    a statement of several lines that it executes some of them.
+    """
 
     kind: str
     module: str
     definition: str
-    line: int
+    lines: range
     place: str
     was: str
     now: str
@@ -74,14 +78,26 @@ def _of_module(module: str, text: str, reached: set[str]) -> Iterator[Mutant]:
         name = next((n for n in names if f"{module}.{n}" in reached), None)
         if name is None:
             continue
+        around = _statements_around(statement)
         for node in _mutable(statement):
             for kind, changed in _changes(node):
+                inner = around[id(node)]
                 yield Mutant(
-                    kind, module, name, node.lineno,
+                    kind, module, name,
+                    range(inner.lineno, inner.end_lineno + 1),
                     f"+{node.lineno - statement.lineno}:{node.col_offset}",
                     _short(node), _short(changed),
                     _replaced(tree, node, changed),
                 )
+
+
+def _statements_around(statement: ast.stmt) -> dict[int, ast.stmt]:
+    """Give the innermost statement of each node in one, by the node's id."""
+    found = {}
+    for outer in ast.walk(statement):  # outer ones first
+        if isinstance(outer, ast.stmt):
+            found.update((id(node), outer) for node in ast.walk(outer))
+    return found
 
 
 def _names(statement: ast.stmt) -> list[str]:

@@ -272,7 +272,8 @@ def test_origins_tell_cost_and_place():
             Origin("other", 2, 0, 1.0, "f" * 16, ("2026-01-03",), ("A",), ())]
     lines = appendix.origins(rows).data.splitlines()
     assert lines[2] == (
-        "| one thing | 3 | 2 | 1,234 | `01234567` | 2026-01-02 | A; B |"
+        "| [one thing]{#origin-one_thing} | 3 | 2 | 1,234 | `01234567` | "
+        "2026-01-02 | A; B |"
     )
     assert lines[4] == "| all | 5 | 2 | 1,235 |  |  |  |"
 

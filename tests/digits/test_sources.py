@@ -19,6 +19,10 @@ A_STAMP = {
 }
 
 
+def a_stamp(experiment):
+    return {"one": A_STAMP}
+
+
 @pytest.fixture(autouse=True)
 def nothing_asked():
     sources.watch()
@@ -116,7 +120,7 @@ def test_it_says_how_many_runs_and_which_seeds(runs, confirmed, expected):
 
 def test_what_is_told_can_stand_in_a_page(monkeypatch):
     source = Source("toy", "best", "</script> of all.", (), None)
-    monkeypatch.setattr(sources, "stamps_of", lambda _: {"one": A_STAMP})
+    monkeypatch.setattr(sources, "stamps_of", a_stamp)
     sources.mark("1", (source,))
     text = sources.told().data
     assert text.count("</script>") == 1
@@ -140,7 +144,7 @@ def execute(code):
 
 
 def test_a_figure_s_findings_are_known_by_its_label(report, monkeypatch):
-    monkeypatch.setattr(sources, "stamps_of", lambda _: {"one": A_STAMP})
+    monkeypatch.setattr(sources, "stamps_of", a_stamp)
     asked = [Source("toy", name, "", (), None) for name in ("a", "b")]
     monkeypatch.setattr(sources, "taken", lambda: tuple(asked))
     execute("draw(it)")

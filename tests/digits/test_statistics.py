@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from digits.statistics import (
+    Estimate,
     crossing,
     difference,
     estimate,
@@ -128,6 +130,27 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
         )
         inside += found.low <= 0 <= found.high
     assert 0.9 <= inside / 1_000 <= 0.98
+
+
+def test_intervals_and_p_values_are_those_of_scipy():
+    generator = np.random.default_rng(1)
+    for _ in range(50):
+        one, other = (
+            generator.normal(size=count)
+            for count in generator.integers(2, 9, 2)
+        )
+        found = difference(one, other, 0.9)
+        expected = stats.ttest_ind(one, other, equal_var=False)
+        assert (found.low, found.high) == pytest.approx(
+            tuple(expected.confidence_interval(0.9))
+        )
+        counts = [int(count) for count in generator.integers(1, 60, 2)]
+        expected = stats.binomtest(counts[0], sum(counts)).pvalue
+        assert mcnemar_p(*counts) == pytest.approx(expected)
+
+
+def test_equal_values_differ_by_nothing():
+    assert difference([1, 1], [1, 1]) == Estimate(0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(("one", "other"), [([1], [1, 2]), ([1, 2], [])])

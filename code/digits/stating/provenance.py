@@ -7,6 +7,7 @@ freeze is theirs (see `handin.freeze`).
 import ast
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from digits import paths
@@ -82,8 +83,12 @@ def origins() -> list[Origin]:
     ]
 
 
+@cache
 def stamps_of(experiment: str) -> dict[str, dict]:
-    """Give the stamps of an experiment's stored runs, or of `benchmarks`."""
+    """Give the stamps of an experiment's stored runs, or of `benchmarks`.
+
+    They are read once: `stamps_of.cache_clear()` has them read again.
+    """
     if experiment == benchmarks.NAME:
         return benchmarks.stamps()
     return {

@@ -48,6 +48,7 @@ def watch() -> None:
     """
     _stated.clear()
     _shown.clear()
+    stamps_of.cache_clear()
     shell = get_ipython()
     if shell is not None:  # registered twice, it is called once
         shell.events.register("post_run_cell", _note)
@@ -73,13 +74,9 @@ def told() -> Markdown:
     asked = dict.fromkeys([
         *_stated, *(one for some in _shown.values() for one in some)
     ])
-    stamps = {
-        name: stamps_of(name)
-        for name in {source.experiment for source in asked}
-    }
     content = json.dumps({
         "findings": {
-            str(source): describe(source, stamps[source.experiment])
+            str(source): describe(source, stamps_of(source.experiment))
             for source in asked
         },
         "figures": {
