@@ -8,12 +8,20 @@ from digits.stating import tracing
 
 
 @pytest.mark.parametrize(("text", "wanted", "stated"), [
-    ("97.31 %", "97.31 %", True), ("97.31 %", "97.31", True),
-    ("97.31 %", "7.31 %", False), ("97.31 %", "97", False),
-    ("0.43 (0.41 to 0.45)", "0.43", True), ("0.43 (0.41 to 0.45)", "0.4", False),
-    ("96.90 ± 0.13 %", "96.90 ± 0.13 %", True), ("55,050", "55,050", True),
-    ("55,050", "050", False), ("−0.62", "-0.62", True), ("−0.62", "0.62", False),
-    ("2026-11-25", "11", False), ("uint8", "8", False), ("uint8", "uint", False),
+    ("97.31 %", "97.31 %", True),
+    ("97.31 %", "97.31", True),
+    ("97.31 %", "7.31 %", False),
+    ("97.31 %", "97", False),
+    ("0.43 (0.41 to 0.45)", "0.43", True),
+    ("0.43 (0.41 to 0.45)", "0.4", False),
+    ("96.90 ± 0.13 %", "96.90 ± 0.13 %", True),
+    ("55,050", "55,050", True),
+    ("55,050", "050", False),
+    ("−0.62", "-0.62", True),
+    ("−0.62", "0.62", False),
+    ("2026-11-25", "11", False),
+    ("uint8", "8", False),
+    ("uint8", "uint", False),
 ])
 def test_a_number_is_meant_digit_by_digit(text, wanted, stated):
     assert tracing.states(text, wanted) is stated
