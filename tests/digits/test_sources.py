@@ -112,7 +112,7 @@ def test_it_says_how_many_runs_and_which_seeds(runs, confirmed, expected):
     }
     found = sources.describe(Source("toy", "best", "", runs, None), stamps)
     assert found["runs"] == expected
-    assert found["is"] == "best."
+    assert found["is"] == "Results: best."
     told_of = {0: "", 1: ", 1 confirmed by rehearsal",
                3: ", confirmed by rehearsal"}[len(confirmed)]
     assert f"on one{told_of}; code" in found["computed"]

@@ -107,7 +107,7 @@ def describe(source: Source, stamps: dict[str, dict]) -> dict[str, str]:
     seeds = f", {seed} {_span(found.seeds)}" if found.seeds else ""
     mean = f"mean of {source.count}, " if source.count else ""
     return {
-        "is": source.what or f"{source.finding.replace('_', ' ')}.",
+        "is": source.what or f"Results: {source.finding.replace('_', ' ')}.",
         "runs": f"{source.experiment.replace('_', ' ')}: {mean}{runs}{seeds}",
         "computed": _computed(found),
         "command": f'digits trace "{source}"',
