@@ -2,7 +2,6 @@
 
 import ast
 import dataclasses
-import json
 import os
 import subprocess
 import symtable
@@ -69,13 +68,13 @@ def test_what_cannot_be_had_is_told_once_and_a_claim_that_fails():
     assert worked().problems == [
         "report.qmd:10: broken = few / 'nothing': can't be had (TypeError: "
         "unsupported operand type(s) for /: 'int' and 'str')",
-        'report.qmd:27: claim(\'drawn\', twice, \'<\', many): report.qmd, '
-        'line 0: "drawn" is not so: 6 < 5, misses by 1',
+        "report.qmd:27: claim('drawn', twice, '<', many): "
+        '"drawn" is not so: 6 < 5, misses by 1',
     ]
     found = worked(numbers=lambda n: -n)
     texts = {item.expression: text for item, text in found.texts.items()}
     assert texts['claim("fewer", few, "<", many)'] == (
-        '(report.qmd, line 0: "fewer" is not so: -3 < -5, misses by 2)'
+        '("fewer" is not so: -3 < -5, misses by 2)'
     )
 
 
@@ -139,14 +138,27 @@ def test_the_report_is_worked_out_whole_from_what_is_stored():
     assert all(found.texts.values())
 
 
-@pytest.fixture
-def project(tmp_path):
-    """Give a copy of the project in git, of which a result is then changed."""
-    folder = copy(tmp_path / "project")
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """Say what `digits diff` does of a commit without one of the results.
+
+    Another one was changed since.
+    """
+    folder = copy(tmp_path_factory.mktemp("differing") / "project")
+    absent = folder / "data/results/baseline/notebook_seed-0.json"
+    document = absent.read_text()
+    absent.unlink()
     git(folder, "init", "--quiet")
     git(folder, "add", ".")
-    git(folder, "commit", "--quiet", "--message", "all")
-    return folder
+    git(folder, "commit", "--quiet", "--message", "all but one")
+    assert digits(folder, "diff") == "The results are those of HEAD.\n"
+    absent.write_text(document)
+    path = folder / "data/results/convolution/errors.json"
+    stored = store.load(path)
+    metrics = stored.result.metrics | {"ensemble_accuracy": 0.99}
+    changed = dataclasses.replace(stored.result, metrics=metrics)
+    store.save(path, changed, stored.stamp)
+    return digits(folder, "diff").splitlines()
 
 
 def git(folder, *words):
@@ -156,56 +168,39 @@ def git(folder, *words):
     )
 
 
-def change(project, name, **metrics):
-    path = project / f"data/results/{name}.json"
-    stored = store.load(path)
-    store.save(path, dataclasses.replace(
-        stored.result, metrics=stored.result.metrics | metrics
-    ), stored.stamp)
-
-
-def digits(project, *words):
+def digits(folder, *words):
     done = subprocess.run(
-        [sys.executable, "-m", "digits", *words], cwd=project, text=True,
+        [sys.executable, "-m", "digits", *words], cwd=folder, text=True,
         capture_output=True, env=os.environ | {
-            "PYTHONPATH": str(project / "code"), "DIGITS_TRAIN": "never",
+            "PYTHONPATH": str(folder / "code"), "DIGITS_TRAIN": "never",
         },
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_a_changed_result_names_the_sentences_that_state_it(project):
-    assert digits(project, "diff") == "The results are those of HEAD.\n"
-    change(project, "convolution/errors", ensemble_accuracy=0.99)
-    told = digits(project, "diff").splitlines()
-    assert told[0].startswith("convolution/errors: ensemble_accuracy 0.99")
-    sentence = next(line for line in told if "networks' probabilities" in line)
+def test_a_changed_result_names_the_sentences_that_state_it(told):
+    assert told[1] == (
+        "convolution/errors: ensemble_accuracy 0.9972 → 0.99 (-0.0072)"
+    )
+    sentence = next(line for line in told if "probabilities 99.00" in line)
     assert sentence.endswith("the mean of the five networks' probabilities "
                              "99.00 %.")
-    number = told.index(sentence)
-    assert told[number - 1].startswith("report.qmd:")
-    assert told[number - 1].endswith(": 99.72 % → 99.00 %")
+    place = told[told.index(sentence) - 1]
+    assert place.startswith("report.qmd:")
+    assert place.endswith(": 99.72 % → 99.00 %")
     # A claim no longer holds, and says so.
     assert any("Both aims are reached" in line and "is not so: 0.99 >=" in line
                for line in told)
-    # And nothing else is named that does not rest on it.
+    # And nothing is named that does not rest on it.
     assert not any("weight decay" in line for line in told)
 
 
-def test_what_a_commit_does_not_have_is_told_and_the_rest_compared(project):
-    path = project / "data/results/baseline/notebook_seed-0.json"
-    document = json.loads(path.read_text())
-    path.unlink()
-    git(project, "commit", "--quiet", "--all", "--message", "less")
-    path.write_text(json.dumps(document))
-    change(project, "convolution/errors", ensemble_accuracy=0.99)
-    told = digits(project, "diff")
+def test_what_a_commit_does_not_have_is_told_and_the_rest_compared(told):
     assert "baseline/notebook_seed-0: is new" in told
-    assert (
-        ": curves = baseline.result(): can't be had (FileNotFoundError: "
-        "baseline/notebook_seed-0 is not stored)"
-    ) in told
-    assert ": 99.72 % → 99.00 %" in told
-
-
+    assert any(
+        line.startswith("HEAD: report.qmd:") and line.endswith(
+            ": curves = baseline.result(): can't be had (FileNotFoundError: "
+            "baseline/notebook_seed-0 is not stored)"
+        ) for line in told
+    )

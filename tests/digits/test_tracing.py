@@ -65,6 +65,10 @@ def test_a_figure_is_traced_by_its_label():
     assert [line.split()[0] for line in told[-3:]] == ["min", "mean", "max"]
 
 
+def test_a_figure_of_formulas_alone_says_so():
+    assert trace("fig-loss") == "fig-loss shows no finding of an experiment.\n"
+
+
 def test_a_table_in_the_text_is_traced_by_its_rows():
     told = trace("tbl-summary")
     assert "with_deviation(curves.test): baseline.test" in told

@@ -202,7 +202,7 @@ def _state(statement: Statement, namespace: dict, worked: Worked) -> None:
                           for one in worked.bound.get(name, ()))
         )
     except AssertionError as error:
-        worked.texts[statement] = f"({error})"
+        worked.texts[statement] = f"({_said(error)})"
     except NameError:
         return  # told where it was to be bound
     except Exception as error:
@@ -212,10 +212,16 @@ def _state(statement: Statement, namespace: dict, worked: Worked) -> None:
 
 
 def _problem(line: int, code: str, error: Exception) -> str:
-    said = str(error).partition("\n")[0]
+    said = _said(error)
     if not isinstance(error, AssertionError):
         said = f"can't be had ({type(error).__name__}: {said})"
     return f"{REPORT}:{line}: {code.partition(chr(10))[0]}: {said}"
+
+
+def _said(error: Exception) -> str:
+    """Give an error's first line; its place is told beside it."""
+    first = str(error).partition("\n")[0]
+    return re.sub(rf"^{REPORT}, line \d+: ", "", first)
 
 
 def _names(node: ast.AST, kind: type) -> set[str]:

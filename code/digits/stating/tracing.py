@@ -41,6 +41,8 @@ def trace(wanted: str) -> Iterator[str]:
     with as_stored():
         if wanted in _labels(parts):
             found = dict.fromkeys(_drawn(parts, [wanted])[wanted])
+            if not found:
+                yield f"{wanted} shows no finding of an experiment."
         else:
             worked = statements.work_out(parts, {})
             stated = _in_table(source, wanted, worked) or [
