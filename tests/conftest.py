@@ -5,10 +5,12 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
+import names
 from digits import data, paths
-from project import copy, quarto
+from project import SHORT, call_digits, copy, make_report, quarto, unpack
 
 # Quiet, and on the CPU, before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -72,38 +74,90 @@ def mnist_file():
     return data.locate()
 
 
-def _rendered(folder, name, *tools):
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """Give what makes a folder once in a run of the tests, for all workers.
+
+    `once(name, make)` calls make(folder) where no worker has yet, and returns
+    the folder. Whoever uses it leaves it as it is.
+    """
+    common = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        common = common.parent  # as pytest-xdist's documentation has it
+
+    def once(name, make):
+        folder, made = common / name, common / f"{name}.made"
+        with FileLock(common / f"{name}.lock"):
+            if not made.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                made.touch()
+        return folder
+
+    return once
+
+
+def _render(project, form, *tools):
     """Render the report from the freeze, without Python, or skip."""
     for tool in ("quarto", *tools):
         if shutil.which(tool) is None:
             pytest.skip(f"needs {tool} on PATH")
-    done = quarto(
-        copy(folder), "render", "--to", name, with_python=False
-    )
+    done = quarto(project, "render", "--to", form, with_python=False)
     assert done.returncode == 0, done.stderr
-    return folder / f"report.{name}"
+    (project / "said").write_text(done.stdout + done.stderr, encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
-def plain_project(tmp_path_factory):
-    """Give a project with its report in the plain layout, by many authors."""
-    from names import HERE, group
-    from test_render import render
+def plain_project(once):
+    """Give an unpacked hand-in with its report in the plain layout.
 
-    folder = copy(tmp_path_factory.mktemp("plain"))
-    (folder / "group.yml").write_text(group(HERE.values()), "utf-8")
-    done = render(folder, {"quarto"})
-    assert done.returncode == 0, done.stderr
-    return folder
+    Its group has many authors since it was packed; `said` is what the command
+    printed.
+    """
+    def make(folder):
+        project = unpack(folder)
+        (project / "group.yml").write_text(names.group(), "utf-8")
+        done = call_digits(project, "render", hidden={"quarto", "git"})
+        assert done.returncode == 0, done.stderr
+        (project / "said").write_text(done.stdout, encoding="utf-8")
 
-
-@pytest.fixture(scope="session")
-def rendered_html(tmp_path_factory):
-    """Name report.html, rendered by Quarto."""
-    return _rendered(tmp_path_factory.mktemp("html"), "html")
+    return once("plain", make) / "hand-in"
 
 
 @pytest.fixture(scope="session")
-def rendered_pdf(tmp_path_factory):
-    """Name report.pdf, rendered by Quarto and LaTeX."""
-    return _rendered(tmp_path_factory.mktemp("pdf"), "pdf", "xelatex")
+def made_project(once):
+    """Give an unpacked hand-in in which `make report` was called.
+
+    Its group has many authors, and its report one sentence, so that Quarto is
+    soon done; `said` is what make printed.
+    """
+    for tool in ("make", "quarto", "xelatex"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"needs {tool} on PATH")
+
+    def make(folder):
+        project = unpack(folder)
+        (project / "report.qmd").write_text(SHORT, "utf-8")
+        (project / "group.yml").write_text(names.group(), "utf-8")
+        done = make_report(project)
+        assert done.returncode == 0, done.stderr
+        (project / "said").write_text(done.stdout, encoding="utf-8")
+
+    return once("made", make) / "hand-in"
+
+
+@pytest.fixture(scope="session")
+def rendered_html(once):
+    """Name report.html of an unpacked hand-in, by Quarto, without Python."""
+    folder = once("html", lambda folder: _render(unpack(folder), "html"))
+    return folder / "hand-in/report.html"
+
+
+@pytest.fixture(scope="session")
+def rendered_pdf(once):
+    """Name report.pdf, by Quarto and LaTeX, without Python."""
+    def make(folder):
+        _render(copy(folder), "pdf", "xelatex")
+
+    return once("pdf", make) / "report.pdf"

@@ -1,8 +1,8 @@
 """The freeze: kept while it belongs to code and results, dropped after that.
 
-Most of these tests call the pre-render step alone, through Quarto's own Deno
-(`quarto run`), and ask `digits check` the same, which has to agree; what Quarto
-makes of it is tested by whole renders. The step by itself: test_refreeze.
+Most of these tests call the pre-render step alone, through Quarto's own Deno,
+and ask `digits check` the same, which has to agree; what Quarto makes of it is
+tested by whole renders. The step by itself: test_refreeze.
 """
 
 import json
@@ -12,8 +12,8 @@ import subprocess
 import pytest
 
 from digits import paths
-from handin import frozen
-from project import copy, needs_quarto, quarto
+from handin import freeze, frozen
+from project import ARRAYS, copy, needs_quarto, quarto, run_script
 
 pytestmark = needs_quarto
 
@@ -21,15 +21,26 @@ FROZEN = "_freeze/report/execute-results"
 BASELINE = "code/digits/experiments/baseline.py"
 
 
+STEP = "_extensions/refreeze/refreeze.ts"
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    """Give a copy in which the step has run: it remembers what it can."""
+    project = copy(tmp_path_factory.mktemp("known"), without=ARRAYS)
+    assert keeps_freeze(project)
+    return project
+
+
 @pytest.fixture
-def project(tmp_path):
-    return copy(tmp_path)
+def project(known, tmp_path):
+    return shutil.copytree(known, tmp_path / "project")
 
 
 def keeps_freeze(project):
     """Run the pre-render step; tell whether the freeze survives it."""
     changes = frozen.changes(project)
-    done = quarto(project, "run", "_extensions/refreeze/refreeze.ts")
+    done = run_script(project, STEP)
     assert done.returncode == 0, done.stderr
     kept = (project / FROZEN).is_dir()
     assert kept == (changes == []), (changes, done.stdout)
@@ -45,6 +56,10 @@ def edit(file, old, new):
 
 
 def test_nothing_changed(project):
+    """As Quarto starts it, and where nothing is remembered."""
+    shutil.rmtree(project / ".quarto")
+    done = quarto(project, "run", STEP)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert keeps_freeze(project)
 
 
@@ -136,83 +151,129 @@ def test_line_ends_are_none(project):
 def test_an_unreadable_record_drops_the_freeze(project, content):
     (project / "_freeze/_refreeze/report.json").write_text(content)
     assert frozen.changes(project)
-    quarto(project, "run", "_extensions/refreeze/refreeze.ts")
+    run_script(project, STEP)
     assert not (project / FROZEN).is_dir()
 
 
-def test_frozen_render_needs_no_python(project):
-    done = quarto(project, "render", "--to", "html", with_python=False)
-    assert done.returncode == 0, done.stderr
-    assert "Executing" not in done.stderr
-    assert (project / "report.html").stat().st_size > 100_000
+def test_frozen_render_needs_no_python(rendered_html):
+    said = (rendered_html.parent / "said").read_text(encoding="utf-8")
+    assert "Executing" not in said
+    assert rendered_html.stat().st_size > 100_000
 
 
-def test_a_new_reference_shows_without_python(project):
-    edit(project / "references.bib", "{Quarto}", "{Quarto, the system}")
-    done = quarto(project, "render", "--to", "gfm", with_python=False)
-    assert done.returncode == 0, done.stderr
-    assert "Quarto, the System" in (project / "report.md").read_text()
+# Renders, to one format; of the real report twice, for all that is to be seen.
 
 
-def test_a_reworded_comment_of_a_listing_shows_without_python(project):
-    edit(project / "code/digits/data.py", "channel last.", "channel at last.")
-    done = quarto(project, "render", "--to", "gfm", with_python=False)
-    assert done.returncode == 0, done.stderr
-    assert "channel at last." in (project / "report.md").read_text()
-
-
-def test_changed_code_is_executed_again_and_trains_nothing(project):
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """Give the report after a change of code, executed and rendered."""
+    project = copy(tmp_path_factory.mktemp("executed"))
     edit(project / "code/digits/figures/dense.py", '"validation", DARK',
          '"validation accuracy", DARK')
-    before = json.loads((project / FROZEN / "md.json").read_text())
+    edit(project / "report.qmd", "# References",
+         "`{python} str({'tensorflow', 'keras'} & set(__import__('sys')"
+         ".modules))`\n\n# References")
     done = quarto(project, "render", "--to", "gfm")
     assert done.returncode == 0, done.stderr
-    again = json.loads((project / FROZEN / "md.json").read_text())
-    assert again["hash"] == before["hash"]
+    return project
+
+
+def test_changed_code_is_executed_again_and_trains_nothing(executed):
+    before = json.loads((paths.ROOT / FROZEN / "md.json").read_text())
+    again = json.loads((executed / FROZEN / "md.json").read_text())
+    assert again["hash"] == freeze.source_digest(executed)
+    curves, others = "fig-curves-output-1", "fig-network-output-1"
+    for name, same in ((curves, False), (others, True)):
+        file = f"_freeze/report/figure-commonmark/{name}.svg"
+        assert (
+            (executed / file).read_bytes() == (paths.ROOT / file).read_bytes()
+        ) == same
     assert again["result"]["markdown"] != before["result"]["markdown"]
-    assert not (project / FROZEN / "html.json").exists()
-    # And from now on it is frozen.
-    done = quarto(project, "render", "--to", "gfm", with_python=False)
+    assert not (executed / FROZEN / "html.json").exists()
+
+
+def test_execution_imports_no_tensorflow(executed):
+    assert "set()" in (executed / "report.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def rendered_again(executed):
+    """Give what it says after changes that execute nothing."""
+    edit(executed / "references.bib", "{Quarto}", "{Quarto, the system}")
+    edit(executed / "code/digits/data.py", "channel last.", "channel at last.")
+    done = quarto(executed, "render", "--to", "gfm", with_python=False)
     assert done.returncode == 0, done.stderr
+    return (executed / "report.md").read_text()
 
 
-def test_changed_code_without_python_fails(project):
+def test_a_new_reference_shows_without_python(rendered_again):
+    assert "Quarto, the System" in rendered_again
+
+
+def test_a_reworded_comment_of_a_listing_shows_without_python(rendered_again):
+    assert "channel at last." in rendered_again
+
+
+BRIEF = """---
+title: Brief
+---
+
+```{python}
+from digits.experiments import baseline
+print(len(baseline.result().final))
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def brief(tmp_path_factory):
+    """Give a report with one chunk, never rendered."""
+    project = copy(tmp_path_factory.mktemp("brief"), [
+        "code", "_extensions", "_quarto.yml", "group.yml", "references.bib",
+        "data/results/baseline",
+    ])
+    (project / "report.qmd").write_text(BRIEF, encoding="utf-8")
+    return project
+
+
+@pytest.fixture(scope="module")
+def brief_frozen(brief):
+    """Give what was frozen by its first render: there was no freeze."""
+    done = quarto(brief, "render", "--to", "gfm")
+    assert done.returncode == 0, done.stderr
+    return (brief / FROZEN / "md.json").read_text()
+
+
+def test_a_deleted_freeze_is_executed_again(brief, brief_frozen):
+    assert json.loads(brief_frozen)["hash"] == freeze.source_digest(brief)
+    assert "    10\n" in (brief / "report.md").read_text()
+
+
+def test_a_torn_freeze_is_executed_again(brief, brief_frozen):
+    file = brief / FROZEN / "md.json"
+    file.write_text(brief_frozen[:100])
+    done = quarto(brief, "render", "--to", "gfm")
+    assert done.returncode == 0, done.stderr
+    whole, again = json.loads(brief_frozen), json.loads(file.read_text())
+    assert again["hash"] == whole["hash"]
+    assert again["result"]["markdown"] == whole["result"]["markdown"]
+
+
+def test_changed_code_without_python_fails(brief, brief_frozen, tmp_path):
+    project = shutil.copytree(brief, tmp_path / "project")
     edit(project / BASELINE, "SEEDS = range(5)", "SEEDS = range(4)")
     done = quarto(project, "render", "--to", "gfm", with_python=False)
     assert done.returncode != 0
 
 
-def test_a_stale_result_fails_with_the_command(project):
+def test_a_stale_result_fails_with_the_command(brief, tmp_path):
+    project = shutil.copytree(brief, tmp_path / "project")
     edit(project / BASELINE, "DenseNetwork(), split",
          "DenseNetwork((65,)), split")
     done = quarto(project, "render", "report.qmd", "--to", "gfm")
     assert done.returncode != 0
     assert "network.hidden_units was [64, 64], is now [65]" in done.stderr
     assert "digits train baseline" in done.stderr
-
-
-def test_execution_imports_no_tensorflow(project):
-    edit(project / "report.qmd", "# References",
-         "`{python} str({'tensorflow', 'keras'} & set(__import__('sys')"
-         ".modules))`\n\n# References")
-    done = quarto(project, "render", "report.qmd", "--to", "gfm")
-    assert done.returncode == 0, done.stderr
-    assert "set()" in (project / "report.md").read_text()
-
-
-def test_a_torn_freeze_is_executed_again(project):
-    file = project / FROZEN / "md.json"
-    file.write_text(file.read_text()[:1000])
-    done = quarto(project, "render", "--to", "gfm")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(file.read_text())["hash"]
-
-
-def test_a_deleted_freeze_is_executed_again(project):
-    shutil.rmtree(project / "_freeze")
-    done = quarto(project, "render", "--to", "gfm")
-    assert done.returncode == 0, done.stderr
-    assert (project / FROZEN / "md.json").is_file()
 
 
 def test_tokens_are_those_of_the_step(tmp_path):
@@ -231,7 +292,7 @@ def test_tokens_are_those_of_the_step(tmp_path):
         'const given = JSON.parse(Deno.readTextFileSync("sources.json"));\n'
         "console.log(JSON.stringify(given.map(tokens)));\n"
     )
-    done = quarto(tmp_path, "run", "ask.ts")
+    done = run_script(tmp_path, "ask.ts")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [frozen.tokens(text) for text in sources]
 

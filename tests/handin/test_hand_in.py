@@ -4,7 +4,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,8 +13,8 @@ import pytest
 
 from digits import paths
 from handin import contents, freeze, submission
-from project import environment, needs_quarto
-from test_render import render, words
+from project import environment
+from test_render import words
 from test_submission import PAGES, write_pdf
 
 
@@ -24,14 +23,6 @@ def packed():
     """Pack the real project, without weights."""
     found = contents.contents(paths.ROOT)
     return submission.archive(paths.ROOT, "hand-in", found, b"the PDF")
-
-
-@pytest.fixture
-def unpacked(packed, tmp_path):
-    """Unpack it on the other side, where no git knows of it."""
-    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        archive.extractall(tmp_path)
-    return tmp_path / "hand-in"
 
 
 def names(packed):
@@ -83,51 +74,30 @@ def test_every_system_can_unpack_it(packed):
     assert max(counts.values()) == 1
 
 
-def test_unpacked_it_renders_without_quarto(unpacked):
-    done = render(unpacked, {"quarto", "git"})
-    assert done.returncode == 0, done.stderr
-    assert "OLDER" not in done.stdout
-    text = words(unpacked / "report.pdf")
-    assert freeze.source_digest() == freeze.source_digest(unpacked)
+def test_unpacked_it_renders_without_quarto(plain_project):
+    assert "OLDER" not in (plain_project / "said").read_text("utf-8")
+    text = words(plain_project / "report.pdf")
+    assert freeze.source_digest() == freeze.source_digest(plain_project)
     assert "55,050" in text
-    assert (unpacked / "report.html").stat().st_size > 1_000_000
+    assert (plain_project / "report.html").stat().st_size > 1_000_000
 
 
-@needs_quarto
-def test_unpacked_it_renders_with_quarto_from_the_freeze(unpacked):
+def test_unpacked_it_renders_with_quarto_from_the_freeze(rendered_html):
     """Without any Python: nothing is executed."""
-    done = subprocess.run(
-        ["quarto", "render", "--to", "html"], cwd=unpacked,
-        env=environment(unpacked, with_python=False), capture_output=True,
-        text=True, stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "executing the report again" not in done.stdout + done.stderr
-    text = (unpacked / "report.html").read_text(encoding="utf-8")
+    said = (rendered_html.parent / "said").read_text(encoding="utf-8")
+    assert "executing the report again" not in said
+    assert "is to be executed" not in said
+    text = rendered_html.read_text(encoding="utf-8")
     assert "quarto-title-block" in text
     assert "55,050" in text
 
 
-@needs_quarto
-@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
-def test_unpacked_make_report_calls_the_same(unpacked):
-    """With the environment made already, for which make asks the network."""
-    scripts = unpacked / (
-        ".venv/Scripts" if os.name == "nt" else ".venv/bin"
-    )
-    scripts.mkdir(parents=True)
-    (scripts / "digits").write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -m digits "$@"\n'
-    )
-    (scripts / "digits").chmod(0o755)
-    (unpacked / ".venv/ready").touch()
-    done = subprocess.run(
-        ["make", "--no-print-directory", "report"], cwd=unpacked,
-        env=environment(unpacked),
-        capture_output=True, text=True, stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-2:] == ["report.html", "report.pdf"]
+def test_unpacked_make_report_calls_the_same(made_project):
+    lines = (made_project / "said").read_text("utf-8").splitlines()
+    assert lines[-2:] == ["report.html", "report.pdf"]
+    assert "quarto-title-block" in (
+        made_project / "report.html"
+    ).read_text("utf-8")
 
 
 # What is left out.

@@ -12,8 +12,7 @@ from digits import paths
 from handin import pdf
 from handin.front import fonts, frontpage, letters
 from names import ANYWHERE, HERE, NOTO, group
-from project import copy, needs_latex, needs_quarto
-from test_render import render
+from project import call_digits, copy_short, needs_latex
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ def test_what_is_read_from_right_to_left_stays_together():
 
 def test_a_letter_without_a_font_is_named_with_the_package(project):
     (project / "group.yml").write_text(group(["Ada \U0010fffd"]), "utf-8")
-    done = render(project, {"quarto"})
+    done = call_digits(project, "render", hidden={"quarto"})
     assert done.returncode == 1
     (error,) = done.stderr.splitlines()
     assert error.startswith("Error: group.yml: no font on this machine has")
@@ -81,7 +80,7 @@ def test_a_letter_without_a_font_is_named_with_the_package(project):
 
 @pytest.fixture
 def project(tmp_path):
-    return copy(tmp_path)
+    return copy_short(tmp_path)
 
 
 def check_pages(project, names):
@@ -92,13 +91,17 @@ def check_pages(project, names):
         assert f"{name}, hours spent: 17" in html
     reader = PdfReader(project / "report.pdf")
     assert frontpage.not_printed(reader, group(names)) == []
-    for name in names:
-        letter = next(filter(str.isalpha, name))
-        wrong = name.replace(letter, "ж" if letter != "ж" else "ш")
-        assert frontpage.not_printed(reader, group([wrong])) == [
-            f"group.yml: {wrong!r} is not in the PDF as it is written"
-        ]
+    wrong = [misspelt(name) for name in names]
+    assert frontpage.not_printed(reader, group(wrong)) == [
+        f"group.yml: {name!r} is not in the PDF as it is written"
+        for name in wrong
+    ]
     return reader
+
+
+def misspelt(name):
+    letter = next(filter(str.isalpha, name))
+    return name.replace(letter, "ж" if letter != "ж" else "ш")
 
 
 def test_plain_files_print_every_name(plain_project):
@@ -106,15 +109,10 @@ def test_plain_files_print_every_name(plain_project):
     assert pdf.fonts_outside(reader) == []
 
 
-@needs_quarto
-@needs_latex
-def test_quarto_prints_every_name(project):
-    (project / "group.yml").write_text(group(HERE.values()), "utf-8")
-    done = render(project, set())
-    assert done.returncode == 0, done.stderr
-    reader = check_pages(project, HERE.values())
+def test_quarto_prints_every_name(made_project):
+    reader = check_pages(made_project, HERE.values())
     assert pdf.fonts_outside(reader) == []
-    markdown = (project / "report.md").read_text(encoding="utf-8")
+    markdown = (made_project / "report.md").read_text(encoding="utf-8")
     for name in HERE.values():
         assert f"{name}, hours spent: 17" in markdown.replace("’", "'")
 

@@ -1,10 +1,8 @@
 """The chain of `make report`: Quarto, or a plain layout, or a clear error."""
 
-import os
 import re
 import subprocess
-import sys
-from pathlib import Path
+from functools import cache
 from threading import Event, Thread
 
 import pytest
@@ -13,61 +11,43 @@ from pypdf import PdfReader
 from digits import paths
 from digits.stating import provenance
 from handin import rendering
-from project import copy, environment, needs_latex, needs_quarto
+from project import (
+    SHORT,
+    call_digits,
+    copy_short,
+    needs_latex,
+    needs_quarto,
+)
 
 QUARTO, LATEX = "quarto", "xelatex"
 
 
 @pytest.fixture
-def project(tmp_path):
-    return copy(tmp_path)
+def short(tmp_path):
+    """Give a project whose report has one sentence."""
+    return copy_short(tmp_path)
 
 
-def render(project, hidden):
-    """Call `digits render` where the programs named can't be found."""
-    tools = project / "tools"
-    tools.mkdir()
-    for folder in reversed(os.environ["PATH"].split(os.pathsep)):
-        for program in Path(folder).glob("*"):
-            link = tools / program.name
-            if program.name not in hidden and program.is_file():
-                link.unlink(missing_ok=True)
-                try:
-                    link.symlink_to(program)
-                except OSError:  # Windows asks for a right to do so
-                    pytest.skip("needs symbolic links")
-    return subprocess.run(
-        [sys.executable, "-m", "digits", "render"], cwd=project,
-        env=environment(project) | {
-            # No index for pip to find the package quarto-cli in.
-            "PATH": str(tools), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "",
-            "HOME": str(project),
-        },
-        capture_output=True, text=True,
-    )
-
-
+@cache
 def words(pdf):
     text = "".join(page.extract_text() for page in PdfReader(pdf).pages)
     return " ".join(text.split())
 
 
-def test_without_quarto_both_are_plain_and_complete(project):
-    done = render(project, {QUARTO})
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+def test_without_quarto_both_are_plain_and_complete(plain_project):
+    lines = (plain_project / "said").read_text("utf-8").splitlines()
     assert lines[-2:] == ["report.html", "report.pdf"]
     (said,) = [line for line in lines if line.startswith("Plain layout")]
     assert "html and pdf" in said
     assert "https://quarto.org" in said
     assert "OLDER" not in said
-    html = (project / "report.html").read_text(encoding="utf-8")
-    text = words(project / "report.pdf")
+    html = (plain_project / "report.html").read_text(encoding="utf-8")
+    text = words(plain_project / "report.pdf")
     for page in (html, text):
         assert provenance.results_digest() in page
         assert "55,050" in page
         assert "References" in page
-    source = (project / "report.qmd").read_text(encoding="utf-8")
+    source = (plain_project / "report.qmd").read_text(encoding="utf-8")
     figures = source.count("#| label: fig-")
     assert len(re.findall(r'<img[^>]*\salt="[^"]{40,}"', html)) == figures
     assert html.count('src="data:image/svg+xml') == figures
@@ -76,33 +56,28 @@ def test_without_quarto_both_are_plain_and_complete(project):
         assert f"Figure {number}: " in text
     for number in range(1, source.count("#| label: tbl-") + 1):
         assert f"Table {number}: " in text
-    assert "[first author]" in text
     assert "LeCun, Yann" in text
-    assert not list(project.glob(".plain-*"))
+    assert not list(plain_project.glob(".plain-*"))
 
 
-def test_the_front_page_is_that_of_the_group_now(project):
-    group = project / "group.yml"
-    group.write_text(group.read_text().replace("[group number]", "Group 42"))
-    done = render(project, {QUARTO})
-    assert done.returncode == 0, done.stderr
-    html = (project / "report.html").read_text(encoding="utf-8")
-    for page in (html, words(project / "report.pdf")):
-        assert "Group 42" in page
+def test_the_front_page_is_that_of_the_group_now(plain_project):
+    html = (plain_project / "report.html").read_text(encoding="utf-8")
+    for page in (html, words(plain_project / "report.pdf")):
+        assert "Grupp Å" in page
         assert "[group number]" not in page
+        assert "[first author]" not in page
 
 
-def test_it_says_that_the_text_is_older(project):
-    with (project / "report.qmd").open("a") as file:
-        file.write("\nOne more sentence.\n")
-    done = render(project, {QUARTO})
+def test_it_says_that_the_text_is_older(short):
+    (short / "report.md").write_text("An older sentence.\n", "utf-8")
+    done = call_digits(short, "render", hidden={QUARTO})
     assert done.returncode == 0, done.stderr
     assert "OLDER than report.qmd" in done.stdout
+    assert "[first author]" in words(short / "report.pdf")
 
 
-def test_without_report_md_there_is_one_clear_error(project):
-    (project / "report.md").unlink()
-    done = render(project, {QUARTO})
+def test_without_report_md_there_is_one_clear_error(short):
+    done = call_digits(short, "render", hidden={QUARTO})
     assert done.returncode == 1
     (error,) = done.stderr.splitlines()
     assert error.startswith("Error: ")
@@ -110,21 +85,28 @@ def test_without_report_md_there_is_one_clear_error(project):
 
 
 @needs_quarto
-def test_without_latex_the_pdf_is_plain(project):
-    done = render(project, {LATEX})
+def test_without_latex_the_pdf_is_plain(short):
+    """And handed in as it is: the whole way from the text to a draft."""
+    done = call_digits(short, "submit", "--draft", hidden={LATEX})
     assert done.returncode == 0, done.stderr
     assert "Plain layout of pdf" in done.stdout
     assert "quarto install tinytex" in done.stdout
-    assert "quarto-title-block" in (project / "report.html").read_text()
-    assert provenance.results_digest() in words(project / "report.pdf")
+    assert "ok       report rendered" in done.stdout
+    assert "MISSING  every question answered" in done.stdout
+    assert "quarto-title-block" in (short / "report.html").read_text("utf-8")
+    file = short / done.stdout.splitlines()[-2].partition(" (")[0]
+    for name in (short / "report.pdf", file):
+        assert "One sentence, with LeCun et al." in words(name)
+    assert "DRAFT" in words(file)
 
 
 @needs_quarto
 @needs_latex
-def test_a_listing_of_nothing_fails(project):
-    report = project / "report.qmd"
-    report.write_text(report.read_text().replace("data.one_hot", "data.no"))
-    done = render(project, set())
+def test_a_listing_of_nothing_fails(short):
+    (short / "report.qmd").write_text(
+        f'{SHORT}\n```{{.python definition="digits.data.no"}}\n```\n'
+    )
+    done = call_digits(short, "render")
     assert done.returncode == 1
     assert "no definition of no in" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("Error: ")
@@ -142,7 +124,6 @@ LISTING = """def outer(
     return 0"""
 
 
-@needs_quarto
 @pytest.mark.parametrize(("attributes", "shown"), [
     ("", LISTING),
     ('from="if number"', "if number:\n    inner = 1\n\n    return inner\n"
@@ -157,8 +138,9 @@ def test_a_listing_may_be_a_part(tmp_path, attributes, shown):
     module = f"import os\n\n{LISTING}\n\n\nx = 1\n"
     (tmp_path / "code/some.py").write_text(module)
     text = f'```{{.python definition="some.outer" {attributes}}}\n```\n'
+    pypandoc = pytest.importorskip("pypandoc")
     done = subprocess.run(
-        ["quarto", "pandoc", "--to", "markdown", "--lua-filter",
+        [pypandoc.get_pandoc_path(), "--to", "markdown", "--lua-filter",
          paths.CODE / "quarto/listing.lua"],
         cwd=tmp_path, input=text, capture_output=True, text=True,
     )
@@ -169,10 +151,10 @@ def test_a_listing_may_be_a_part(tmp_path, attributes, shown):
         assert done.stdout == f"``` python\n{shown}\n```\n"
 
 
-@needs_quarto
 def test_no_line_ends_between_a_number_and_its_sign():
+    pypandoc = pytest.importorskip("pypandoc")
     done = subprocess.run(
-        ["quarto", "pandoc", "--to", "plain", "--wrap", "none",
+        [pypandoc.get_pandoc_path(), "--to", "plain", "--wrap", "none",
          "--lua-filter", paths.CODE / "quarto/spaces.lua"],
         input="It has 97\n% and 3 ± 4 % of 5 pages.\n",
         capture_output=True, text=True,

@@ -33,7 +33,9 @@ HERE = {
 }
 
 
-def group(names):
+def group(names=None):
+    """Write group.yml; without names, of those that this machine prints."""
+    names = HERE.values() if names is None else names
     return json.dumps({"front-page": {
         "course": "DAT405", "assignment": "Assignment 7", "group": "Grupp Å",
         "authors": [{"name": name, "hours": "17"} for name in names],

@@ -1,14 +1,12 @@
 """The step after rendering that puts the networks into the page."""
 
 import hashlib
-import os
 import shutil
-import subprocess
 
 import pytest
 
 from digits import paths
-from project import needs_quarto
+from project import needs_quarto, run_script
 
 PARTS = ("code/page", "code/quarto", "data/results/page")
 PLACE = '<div id="live-here">'
@@ -26,10 +24,9 @@ def project(tmp_path):
 def embed(project, text):
     page = project / "report.html"
     page.write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        ["quarto", "run", "code/quarto/live.ts"], cwd=project,
-        env=os.environ | {"QUARTO_PROJECT_OUTPUT_FILES": "report.html"},
-        capture_output=True, text=True, stdin=subprocess.DEVNULL,
+    done = run_script(
+        project, "code/quarto/live.ts",
+        QUARTO_PROJECT_OUTPUT_FILES="report.html",
     )
     return done, page.read_text(encoding="utf-8")
 

@@ -17,7 +17,7 @@ import time
 import pytest
 
 from digits import paths
-from project import needs_quarto
+from project import needs_quarto, run_script
 
 pytestmark = needs_quarto
 
@@ -88,8 +88,12 @@ def frozen(folder):
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mein Bericht ü") / "proj ekt"
+def rendered(once):
+    return once("refreeze", make_project) / "mein Bericht ü/proj ekt"
+
+
+def make_project(folder):
+    folder = folder / "mein Bericht ü/proj ekt"
     for name, text in FILES.items():
         write(folder, name, text)
     done = quarto(folder, "add", str(EXTENSION.parents[1]), "--no-prompt")
@@ -100,7 +104,6 @@ def rendered(tmp_path_factory):
     # Old enough to be remembered by their time.
     for name in FILES:
         os.utime(folder / name, (1e9, 1e9))
-    return folder
 
 
 @pytest.fixture
@@ -110,7 +113,7 @@ def project(rendered, tmp_path):
 
 def step(project, **variables):
     """Run the step alone; return what it says, and what it leaves frozen."""
-    done = quarto(project, "run", STEP, **variables)
+    done = run_script(project, STEP, **variables)
     assert done.returncode == 0, done.stderr
     return done.stdout, frozen(project)
 
@@ -217,7 +220,7 @@ def test_an_unreadable_record_executes_its_document(project, content):
 
 def test_a_document_that_quarto_cannot_inspect_is_told(project):
     write(project, ONE, FILES[ONE].replace("_outer", "_absent"))
-    done = quarto(project, "run", STEP)
+    done = run_script(project, STEP)
     assert done.returncode != 0
     assert "_absent.qmd" in done.stderr
     assert frozen(project) == {ONE, TWO}
@@ -281,7 +284,7 @@ def test_in_a_read_only_folder_fresh_is_fine_and_stale_is_told(project):
         folder.chmod(0o555)
     assert step(project) == ("", {ONE, TWO})
     write(project, "data/numbers.csv", "1,41\n")
-    done = quarto(project, "run", STEP)
+    done = run_script(project, STEP)
     for folder in folders:
         folder.chmod(0o755)
     assert done.returncode != 0
