@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 import names
 from digits import data, paths
-from project import SHORT, call_digits, copy, make_report, quarto, unpack
+from project import call_digits, copy, make_report, quarto, shorten, unpack
 
 # Quiet, and on the CPU, before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -138,7 +138,7 @@ def made_project(once):
 
     def make(folder):
         project = unpack(folder)
-        (project / "report.qmd").write_text(SHORT, "utf-8")
+        shorten(project)
         (project / "group.yml").write_text(names.group(), "utf-8")
         done = make_report(project)
         assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""A small sweep under the real command, for tests that break it.
+"""A small sweep under the engine's command, for tests that break it.
 
 `python sweep.py FOLDER MARKS WORD...` calls `digits WORD...` with results in
 FOLDER, where the experiment `baseline` is six toys that leave traces in MARKS.
@@ -9,8 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import command
 import toy_tasks
-from digits import cli
+from digits import paths
 from digits.experiments import baseline
 from digits.kept import LARDER
 from larder import Run
@@ -30,11 +31,10 @@ def start(
     folder: Path, marks: Path, *words: str, **options
 ) -> subprocess.Popen:
     """Start the command in a process group of its own."""
-    code = Path(cli.__file__).parents[1]
     return subprocess.Popen(
         [sys.executable, __file__, str(folder), str(marks), *words],
         env=os.environ | {
-            "PYTHONPATH": os.pathsep.join([str(TESTS), str(code)]),
+            "PYTHONPATH": os.pathsep.join([str(TESTS), str(paths.CODE)]),
         },
         start_new_session=True, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,
@@ -44,4 +44,4 @@ def start(
 if __name__ == "__main__":
     LARDER.results = Path(sys.argv[1])
     baseline.runs = lambda: sweep(sys.argv[2])
-    cli.main(sys.argv[3:])
+    command.group(sys.argv[3:])

@@ -13,7 +13,7 @@ import pytest
 
 from digits import paths
 from handin import freeze, frozen
-from project import ARRAYS, copy, needs_quarto, quarto, run_script
+from project import ARRAYS, copy, needs_quarto, quarto
 
 pytestmark = needs_quarto
 
@@ -22,6 +22,8 @@ BASELINE = "code/digits/experiments/baseline.py"
 
 
 STEP = "_extensions/refreeze/refreeze.ts"
+# What Quarto tells the step: so it need not ask, where it remembers.
+ASKED = {"QUARTO_PROJECT_INPUT_FILES": "report.qmd"}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def project(known, tmp_path):
 def keeps_freeze(project):
     """Run the pre-render step; tell whether the freeze survives it."""
     changes = frozen.changes(project)
-    done = run_script(project, STEP)
+    done = quarto(project, "run", STEP, **ASKED)
     assert done.returncode == 0, done.stderr
     kept = (project / FROZEN).is_dir()
     assert kept == (changes == []), (changes, done.stdout)
@@ -56,7 +58,7 @@ def edit(file, old, new):
 
 
 def test_nothing_changed(project):
-    """As Quarto starts it, and where nothing is remembered."""
+    """Started by hand as well, and where nothing is remembered."""
     shutil.rmtree(project / ".quarto")
     done = quarto(project, "run", STEP)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
@@ -151,7 +153,7 @@ def test_line_ends_are_none(project):
 def test_an_unreadable_record_drops_the_freeze(project, content):
     (project / "_freeze/_refreeze/report.json").write_text(content)
     assert frozen.changes(project)
-    run_script(project, STEP)
+    quarto(project, "run", STEP, **ASKED)
     assert not (project / FROZEN).is_dir()
 
 
@@ -292,7 +294,7 @@ def test_tokens_are_those_of_the_step(tmp_path):
         'const given = JSON.parse(Deno.readTextFileSync("sources.json"));\n'
         "console.log(JSON.stringify(given.map(tokens)));\n"
     )
-    done = run_script(tmp_path, "ask.ts")
+    done = quarto(tmp_path, "run", "ask.ts")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [frozen.tokens(text) for text in sources]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+import command
 from digits import data, paths
 from toy_tasks import fake_arrays
 
@@ -228,22 +229,35 @@ class Repository:
     def environment(self, **variables: str) -> dict[str, str]:
         """Give an environment in which `digits` is the repository's."""
         return os.environ | {
-            "PYTHONPATH": str(self.root / "code"),
+            "PYTHONPATH": os.pathsep.join(
+                [str(self.root / "code"), str(paths.CODE)]
+            ),
             "DIGITS_MNIST": str(self.root / "mnist.npz"),
             "DIGITS_TRAIN": "",
         } | variables
 
     def start(self, *words: str, **variables: str) -> subprocess.Popen:
-        """Start the command of the repository's package."""
+        """Start a command of the engine on the repository's results."""
+        return self._popen([command.__file__, *words], variables)
+
+    def _popen(self, words, variables) -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-m", "digits", *words], cwd=self.root,
+            [sys.executable, *words], cwd=self.root,
             env=self.environment(**variables), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
 
     def digits(self, *words: str, **variables: str) -> tuple[int, str, str]:
-        """Run the command; give exit code, output and errors."""
-        process = self.start(*words, **variables)
-        output, errors = process.communicate(timeout=240)
-        return process.returncode, output, errors
+        """Run a command; give exit code, output and errors."""
+        return ended(self.start(*words, **variables))
+
+    def check(self, *words: str) -> tuple[int, str, str]:
+        """Run `digits check`, which is no command of the engine."""
+        return ended(self._popen(["-m", "digits", "check", *words], {}))
+
+
+def ended(process: subprocess.Popen) -> tuple[int, str, str]:
+    """Wait for a process; give exit code, output and errors."""
+    output, errors = process.communicate()
+    return process.returncode, output, errors

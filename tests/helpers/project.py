@@ -1,12 +1,11 @@
 """A copy of the project to render and to break, and a Quarto to do it with."""
 
-import functools
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -71,9 +70,23 @@ One sentence, with @lecun1998gradient as its source.
 def copy_short(folder: Path) -> Path:
     """Copy all but results and freeze, with a report of one sentence."""
     parts = {*PARTS} - {"data/results", "_freeze", "report.md"}
-    copy(folder, sorted(parts))
-    (folder / "report.qmd").write_text(SHORT, encoding="utf-8")
+    shorten(copy(folder, sorted(parts)))
     return folder
+
+
+def shorten(folder: Path) -> None:
+    """Give a copy a report of one sentence, in HTML without a style of its own.
+
+    To compile the style takes Quarto ten seconds.
+    """
+    (folder / "report.qmd").write_text(SHORT, encoding="utf-8")
+    file = folder / "_quarto.yml"
+    text, count = re.subn(
+        r"\n    theme:\n(      .*\n)+", "\n    minimal: true\n",
+        file.read_text(encoding="utf-8"),
+    )
+    assert count == 1
+    file.write_text(text, encoding="utf-8")
 
 
 def unpack(folder: Path) -> Path:
@@ -106,38 +119,12 @@ def environment(folder: Path, with_python: bool = True) -> dict[str, str]:
 
 
 def quarto(
-    folder: Path, *words: str, with_python: bool = True
+    folder: Path, *words: str, with_python: bool = True, **variables: str
 ) -> subprocess.CompletedProcess:
     """Call Quarto in a copy of the project."""
     return subprocess.run(
-        ["quarto", *words], cwd=folder, env=environment(folder, with_python),
-        capture_output=True, text=True, stdin=subprocess.DEVNULL,
-    )
-
-
-@functools.cache
-def _deno() -> list[str]:
-    """Ask Quarto for its own Deno, and for what it tells scripts of itself."""
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "ask.ts"
-        script.write_text(
-            "console.log(Deno.execPath());"
-            'console.log(Deno.env.get("QUARTO_BIN_PATH"));'
-        )
-        return subprocess.run(
-            ["quarto", "run", script], check=True, capture_output=True,
-            text=True,
-        ).stdout.splitlines()
-
-
-def run_script(
-    folder: Path, script: str | Path, **variables: str
-) -> subprocess.CompletedProcess:
-    """Run a script as Quarto would, with less ado: a second less each."""
-    program, place = _deno()
-    return subprocess.run(
-        [program, "run", "--allow-all", script], cwd=folder,
-        env=os.environ | {"QUARTO_BIN_PATH": place} | variables,
+        ["quarto", *words], cwd=folder,
+        env=environment(folder, with_python) | variables,
         capture_output=True, text=True, stdin=subprocess.DEVNULL,
     )
 

@@ -11,6 +11,7 @@ import pytest
 
 from confirming import Repository, case
 from larder import store
+from test_workers import PATIENCE
 
 NEUTRAL = ("neutral", "message", "moved", "renamed", "defaulted", "field")
 CHANGED = ("rate", "draws", "last", "scoring", "resuming")
@@ -89,6 +90,7 @@ def refactored(tmp_path_factory):
     repository.dry_run = repository.digits("confirm", "toys", "--dry-run")
     repository.after_dry_run = repository.contents()
     repository.confirmed = repository.digits("confirm", "toys", "--jobs", "2")
+    repository.states = states(repository)
     return repository
 
 
@@ -109,7 +111,7 @@ def test_what_changes_nothing_is_confirmed(refactored):
         commit = refactored.computed_by[:10]
         assert f"confirmed  toys/{name}: the same bits as" in output, name
         assert commit in output
-    found = states(refactored)
+    found = refactored.states
     for name in NEUTRAL:
         assert (found[name]["state"], found[name]["confirmed"]) == (
             "fresh", True
@@ -137,7 +139,7 @@ def test_what_changes_a_bit_is_refused_with_the_first_difference(
                if f" toys/{name}:" in line)
     assert line.startswith("refused")
     assert differs in line
-    assert states(refactored)[name]["state"] == "stale"
+    assert refactored.states[name]["state"] == "stale"
 
 
 def test_other_configs_and_needs_that_stay_stale_are_impossible(refactored):
@@ -185,7 +187,7 @@ def test_the_stamp_says_what_computed_it_and_what_was_compared(refactored):
 
 def test_check_can_refuse_what_was_confirmed(refactored):
     (refactored.root / "report.qmd").touch()
-    code, _, errors = refactored.digits("check", "--computed")
+    code, _, errors = refactored.check("--computed")
     assert code == 1
     assert "toys/neutral: confirmed by rehearsal" in errors
 
@@ -274,28 +276,37 @@ def test_old_code_that_cannot_run_here_is_told(small):
 
 
 def running(root):
-    """List the processes that rehearse with the repository's script."""
+    """List the processes that rehearse the code of a repository."""
     found = []
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
+    for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if f"{root}/code/digits/rehearse.py".encode() in file.read_bytes():
-                found.append(file.parent.name)
+            if b"rehearse.py" in (place / "cmdline").read_bytes() and (
+                f"PYTHONPATH={root}/code".encode()
+                in (place / "environ").read_bytes()
+            ):
+                found.append(place.name)
     return found
 
 
-def wait_for_none(look, *words, patience=20):
+def wait_for_none(look, *words):
     """Look until nothing is found; give what is left."""
-    end = time.monotonic() + patience
+    end = time.monotonic() + PATIENCE
     while (found := look(*words)) and time.monotonic() < end:
         time.sleep(0.1)
     return found
 
 
-def test_a_kill_leaves_stamps_old_or_new(small):
+@pytest.mark.parametrize(
+    "kills", [2, pytest.param(12, marks=pytest.mark.long)]
+)
+def test_a_kill_leaves_stamps_old_or_new(small, kills):
     before = small.contents()
-    for pause in (0.8, 1.6, 2.4, 3.2):
+    began = time.monotonic()
+    assert small.digits("confirm", "--dry-run")[0] == 0
+    longest = time.monotonic() - began
+    for number in range(kills):
         process = small.start("confirm")
-        time.sleep(pause)
+        time.sleep(longest * (number + 1) / (kills + 1))
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
         assert not wait_for_none(running, small.root)
@@ -312,7 +323,7 @@ def test_a_kill_leaves_stamps_old_or_new(small):
 
 def test_two_at_once_do_not_harm_each_other(small):
     processes = [small.start("confirm") for _ in range(2)]
-    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    outputs = [process.communicate()[0] for process in processes]
     assert "confirmed  toys/one" in "".join(outputs)
     assert {row["state"] for row in states(small).values()} == {"fresh"}
     assert small.digits("confirm")[0] == 0
@@ -324,7 +335,7 @@ def test_a_result_damaged_meanwhile_is_left_alone(small):
     damaged = small.results / "toys/one.npz"
     damaged.write_bytes(damaged.read_bytes()[:-1])
     content = small.contents()["one.json"]
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate()
     assert process.returncode == 1
     assert "impossible toys/one" in output
     assert "its checksum does not match" in output

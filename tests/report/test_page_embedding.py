@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from digits import paths
-from project import needs_quarto, run_script
+from project import needs_quarto, quarto
 
 PARTS = ("code/page", "code/quarto", "data/results/page")
 PLACE = '<div id="live-here">'
@@ -24,10 +24,8 @@ def project(tmp_path):
 def embed(project, text):
     page = project / "report.html"
     page.write_text(text, encoding="utf-8")
-    done = run_script(
-        project, "code/quarto/live.ts",
-        QUARTO_PROJECT_OUTPUT_FILES="report.html",
-    )
+    done = quarto(project, "run", "code/quarto/live.ts",
+                  QUARTO_PROJECT_OUTPUT_FILES="report.html")
     return done, page.read_text(encoding="utf-8")
 
 

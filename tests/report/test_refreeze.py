@@ -17,13 +17,15 @@ import time
 import pytest
 
 from digits import paths
-from project import needs_quarto, run_script
+from project import needs_quarto
 
 pytestmark = needs_quarto
 
 EXTENSION = paths.ROOT / "_extensions/refreeze"
 STEP = "_extensions/refreeze/refreeze.ts"
 ONE, TWO = "one.qmd", "weit weg/zwölf.qmd"
+# What Quarto tells the step: so it need not ask, where it remembers.
+ASKED = {"QUARTO_PROJECT_INPUT_FILES": f"{ONE}\n{TWO}"}
 FILES = {
     "_quarto.yml": """\
 project:
@@ -31,6 +33,7 @@ project:
 execute:
   freeze: auto
 format: html
+theme: none
 refreeze:
   inputs: ["code/**/*.py"]
 """,
@@ -113,7 +116,7 @@ def project(rendered, tmp_path):
 
 def step(project, **variables):
     """Run the step alone; return what it says, and what it leaves frozen."""
-    done = run_script(project, STEP, **variables)
+    done = quarto(project, "run", STEP, **ASKED, **variables)
     assert done.returncode == 0, done.stderr
     return done.stdout, frozen(project)
 
@@ -220,7 +223,7 @@ def test_an_unreadable_record_executes_its_document(project, content):
 
 def test_a_document_that_quarto_cannot_inspect_is_told(project):
     write(project, ONE, FILES[ONE].replace("_outer", "_absent"))
-    done = run_script(project, STEP)
+    done = quarto(project, "run", STEP)
     assert done.returncode != 0
     assert "_absent.qmd" in done.stderr
     assert frozen(project) == {ONE, TWO}
@@ -284,7 +287,7 @@ def test_in_a_read_only_folder_fresh_is_fine_and_stale_is_told(project):
         folder.chmod(0o555)
     assert step(project) == ("", {ONE, TWO})
     write(project, "data/numbers.csv", "1,41\n")
-    done = run_script(project, STEP)
+    done = quarto(project, "run", STEP)
     for folder in folders:
         folder.chmod(0o755)
     assert done.returncode != 0
