@@ -10,7 +10,13 @@ from hypothesis import HealthCheck, settings
 
 import names
 from digits import data, paths
-from project import call_digits, copy, make_report, quarto, shorten, unpack
+from project import (
+    call_digits,
+    make_report,
+    pretend_installed,
+    shorten,
+    unpack,
+)
 
 # Quiet, and on the CPU, before anything imports TensorFlow.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -98,14 +104,11 @@ def once(tmp_path_factory):
     return once
 
 
-def _render(project, form, *tools):
-    """Render the report from the freeze, without Python, or skip."""
-    for tool in ("quarto", *tools):
+def _needs(*tools):
+    """Skip where one of these programs is absent."""
+    for tool in tools:
         if shutil.which(tool) is None:
             pytest.skip(f"needs {tool} on PATH")
-    done = quarto(project, "render", "--to", form, with_python=False)
-    assert done.returncode == 0, done.stderr
-    (project / "said").write_text(done.stdout + done.stderr, encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -126,38 +129,52 @@ def plain_project(once):
 
 
 @pytest.fixture(scope="session")
+def bare_project(once):
+    """Give an unpacked hand-in after `make report` where nothing is installed.
+
+    But Quarto and LaTeX: there is no Python that is good for anything. `said`
+    is what was printed.
+    """
+    _needs("make", "quarto", "xelatex")
+
+    def make(folder):
+        project = unpack(folder)
+        done = make_report(project, with_python=False)
+        assert done.returncode == 0, done.stderr
+        said = done.stdout + done.stderr
+        (project / "said").write_text(said, encoding="utf-8")
+
+    return once("bare", make) / "hand-in"
+
+
+@pytest.fixture(scope="session")
+def rendered_html(bare_project):
+    """Name report.html, by Quarto, from the freeze."""
+    return bare_project / "report.html"
+
+
+@pytest.fixture(scope="session")
+def rendered_pdf(bare_project):
+    """Name report.pdf, by Quarto and LaTeX, from the freeze."""
+    return bare_project / "report.pdf"
+
+
+@pytest.fixture(scope="session")
 def made_project(once):
-    """Give an unpacked hand-in in which `make report` was called.
+    """Give an unpacked hand-in after `make report` where all is installed.
 
     Its group has many authors, and its report one sentence, so that Quarto is
     soon done; `said` is what make printed.
     """
-    for tool in ("make", "quarto", "xelatex"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"needs {tool} on PATH")
+    _needs("make", "quarto", "xelatex")
 
     def make(folder):
         project = unpack(folder)
         shorten(project)
         (project / "group.yml").write_text(names.group(), "utf-8")
+        pretend_installed(project)
         done = make_report(project)
         assert done.returncode == 0, done.stderr
         (project / "said").write_text(done.stdout, encoding="utf-8")
 
     return once("made", make) / "hand-in"
-
-
-@pytest.fixture(scope="session")
-def rendered_html(once):
-    """Name report.html of an unpacked hand-in, by Quarto, without Python."""
-    folder = once("html", lambda folder: _render(unpack(folder), "html"))
-    return folder / "hand-in/report.html"
-
-
-@pytest.fixture(scope="session")
-def rendered_pdf(once):
-    """Name report.pdf, by Quarto and LaTeX, without Python."""
-    def make(folder):
-        _render(copy(folder), "pdf", "xelatex")
-
-    return once("pdf", make) / "report.pdf"

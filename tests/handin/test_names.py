@@ -6,13 +6,14 @@ import subprocess
 import unicodedata
 
 import pytest
+from click.testing import CliRunner
 from pypdf import PdfReader
 
-from digits import paths
+from digits import cli, paths
 from handin import pdf
 from handin.front import fonts, frontpage, letters
 from names import ANYWHERE, HERE, NOTO, group
-from project import call_digits, copy_short, needs_latex
+from project import copy_short, needs_latex
 
 
 @pytest.fixture
@@ -69,18 +70,17 @@ def test_what_is_read_from_right_to_left_stays_together():
     assert after == r"}\endR{}"
 
 
-def test_a_letter_without_a_font_is_named_with_the_package(project):
-    (project / "group.yml").write_text(group(["Ada \U0010fffd"]), "utf-8")
-    done = call_digits(project, "render", hidden={"quarto"})
-    assert done.returncode == 1
-    (error,) = done.stderr.splitlines()
+def test_a_letter_without_a_font_is_named_with_the_package(
+    tmp_path, monkeypatch
+):
+    copy_short(tmp_path)
+    (tmp_path / "group.yml").write_text(group(["Ada \U0010fffd"]), "utf-8")
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    done = CliRunner().invoke(cli.main, ["render"])
+    assert done.exit_code == 1
+    (error,) = done.output.splitlines()
     assert error.startswith("Error: group.yml: no font on this machine has")
     assert "fonts-symbola" in error
-
-
-@pytest.fixture
-def project(tmp_path):
-    return copy_short(tmp_path)
 
 
 def check_pages(project, names):

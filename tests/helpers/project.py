@@ -7,8 +7,10 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from functools import cache
 from pathlib import Path
 
+import matplotlib
 import pytest
 
 from digits import paths
@@ -89,11 +91,21 @@ def shorten(folder: Path) -> None:
     file.write_text(text, encoding="utf-8")
 
 
+@cache
+def handed_in() -> contents.Contents:
+    """List what of the project is handed in, without weights."""
+    return contents.contents(paths.ROOT)
+
+
+@cache
+def packed() -> bytes:
+    """Pack it, with something in the place of the PDF."""
+    return submission.archive(paths.ROOT, "hand-in", handed_in(), b"the PDF")
+
+
 def unpack(folder: Path) -> Path:
-    """Pack the hand-in and unpack it elsewhere, where no git knows of it."""
-    found = contents.contents(paths.ROOT)
-    packed = submission.archive(paths.ROOT, "hand-in", found, b"the PDF")
-    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+    """Unpack the hand-in elsewhere, where no git knows of it."""
+    with zipfile.ZipFile(io.BytesIO(packed())) as archive:
         archive.extractall(folder)
     return folder / "hand-in"
 
@@ -150,16 +162,15 @@ def call_digits(
             # No index for pip to find the package quarto-cli in.
             "PATH": str(tools), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "",
             "HOME": str(folder),
+            # Or else it would look for fonts anew, and say so if that lasts.
+            "MPLCONFIGDIR": matplotlib.get_cachedir(),
         },
         capture_output=True, text=True,
     )
 
 
-def make_report(folder: Path) -> subprocess.CompletedProcess:
-    """Call make in a copy.
-
-    With the environment made already, for which make asks the network.
-    """
+def pretend_installed(folder: Path) -> None:
+    """Let make find the environment made, for which it asks the network."""
     scripts = folder / (".venv/Scripts" if os.name == "nt" else ".venv/bin")
     scripts.mkdir(parents=True)
     (scripts / "digits").write_text(
@@ -167,8 +178,14 @@ def make_report(folder: Path) -> subprocess.CompletedProcess:
     )
     (scripts / "digits").chmod(0o755)
     (folder / ".venv/ready").touch()
+
+
+def make_report(
+    folder: Path, with_python: bool = True
+) -> subprocess.CompletedProcess:
+    """Call make in a copy."""
     return subprocess.run(
         ["make", "--no-print-directory", "report"], cwd=folder,
-        env=environment(folder),
+        env=environment(folder, with_python),
         capture_output=True, text=True, stdin=subprocess.DEVNULL,
     )
