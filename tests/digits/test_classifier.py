@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,15 @@ def fakes(monkeypatch):
     return arrays
 
 
+@cache
+def trained(config):
+    """Train on the fakes, once for all tests that only look."""
+    return train_classifier(config)
+
+
+WHOLE = varied(SMALL, whole_training_set=True, training_images=100)
+
+
 def same(one, other):
     assert one.metrics == other.metrics
     assert one.table == other.table
@@ -63,20 +73,18 @@ def test_a_network_can_learn_32_images_by_heart(keras, fakes):
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_others(keras, fakes):
-    first = train_classifier(SMALL)
+    first = trained(SMALL)
     assert same(first, train_classifier(SMALL))
     other = train_classifier(varied(SMALL, seed=1))
     assert other.weights != first.weights
 
 
 def test_test_images_are_scored_only_with_the_whole_training_set(keras, fakes):
-    held_out = train_classifier(SMALL)
+    held_out = trained(SMALL)
     assert held_out.metrics["test_accuracy"] is None
     assert held_out.metrics["validation_accuracy"] is not None
     assert held_out.arrays == {}
-    whole = train_classifier(varied(
-        SMALL, whole_training_set=True, training_images=100
-    ))
+    whole = trained(WHOLE)
     assert whole.metrics["validation_accuracy"] is None
     assert whole.table["validation_accuracy"] == [None] * 4
     found = whole.arrays["test_probabilities"]
@@ -89,12 +97,10 @@ def test_test_images_are_scored_only_with_the_whole_training_set(keras, fakes):
 def test_stored_weights_give_the_stored_probabilities(
     keras, fakes, tmp_path
 ):
-    config = varied(SMALL, whole_training_set=True,
-                                 training_images=100)
-    result = train_classifier(config)
+    result = trained(WHOLE)
     file = tmp_path / "of.weights.h5"
     file.write_bytes(result.weights)
-    network = config.network.build()
+    network = WHOLE.network.build()
     network.load_weights(file)
     np.testing.assert_array_equal(
         outputs(network, data.scale(fakes["x_test"])),
@@ -157,7 +163,7 @@ class Stopped(Exception):
 
 
 def test_a_run_that_stopped_ends_with_the_same_bits(keras, fakes, tmp_path):
-    whole = train_classifier(SMALL)
+    whole = trained(SMALL)
     kept = tmp_path / "kept"
     for last in (1, 3):
 
@@ -182,37 +188,39 @@ import toy_tasks
 from digits.kept import compute
 from test_classifier import killed_run
 if __name__ == "__main__":
-    compute([killed_run()], jobs=1, folder=Path(sys.argv[1]))
+    compute([killed_run(int(sys.argv[2]))], jobs=1, folder=Path(sys.argv[1]))
 """
 
 
-def killed_run() -> Run:
+def killed_run(epochs: int) -> Run:
     config = varied(
-        SMALL, whole_training_set=True, epochs=24, epoch_images=4_000
+        SMALL, whole_training_set=True, epochs=epochs, epoch_images=4_000
     )
     return Run("toys", "killed", toy_tasks.train_classifier_on_fakes, config)
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("kills", [
-    2, pytest.param(10, marks=pytest.mark.long),
+@pytest.mark.parametrize(("kills", "epochs"), [
+    (1, 6), pytest.param(10, 24, marks=pytest.mark.long),
 ])
-def test_killed_again_and_again_it_ends_with_the_same_bits(tmp_path, kills):
-    run, folder = killed_run(), tmp_path / "killed"
+def test_killed_again_and_again_it_ends_with_the_same_bits(
+    tmp_path, kills, epochs
+):
+    run, folder = killed_run(epochs), tmp_path / "killed"
     script = tmp_path / "script.py"
     script.write_text(RUN)
     kept = checkpoint_of(run.path(folder))
     generator = random.Random(1)
     for _ in range(kills):
         before = _time_of(kept)
-        process = _start(script, folder)
+        process = _start(script, folder, epochs)
         while _time_of(kept) == before and process.poll() is None:
             time.sleep(0.02)
         time.sleep(generator.uniform(0, 0.3))
         assert process.poll() is None, "it ended before it could be killed"
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    assert _start(script, folder).wait() == 0
+    assert _start(script, folder, epochs).wait() == 0
     (killed,) = compute([run], folder=folder)
     assert not kept.exists()
     (whole,) = compute([run], jobs=1, folder=tmp_path / "whole")
@@ -220,9 +228,9 @@ def test_killed_again_and_again_it_ends_with_the_same_bits(tmp_path, kills):
     assert killed.outcome == whole.outcome
 
 
-def _start(script: Path, folder: Path) -> subprocess.Popen:
+def _start(script: Path, folder: Path, epochs: int) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, script, folder],
+        [sys.executable, script, folder, str(epochs)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(
             [str(Path(__file__).parent), str(Path(toy_tasks.__file__).parent)]
         )},

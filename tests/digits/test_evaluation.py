@@ -1,5 +1,6 @@
 """Evaluations of trained networks, on made-up data."""
 
+from functools import cache
 
 import numpy as np
 import pytest
@@ -54,17 +55,20 @@ def fakes(monkeypatch):
     return arrays
 
 
+@cache
+def trained(config):
+    """Train a network on the fakes, once for all tests."""
+    train = {SMALL: train_classifier, DENSE: train_as_notebook,
+             MADE: train_denoiser}
+    return train[config](config)
+
+
 # Networks from stored weights.
 
 
-@pytest.mark.parametrize(("config", "train"), [
-    (SMALL, train_classifier),
-    (DENSE, train_as_notebook),
-])
-def test_a_restored_network_is_the_one_that_was_trained(
-    config, train, fakes
-):
-    result = train(config)
+@pytest.mark.parametrize("config", [SMALL, DENSE], ids=["small", "dense"])
+def test_a_restored_network_is_the_one_that_was_trained(config, fakes):
+    result = trained(config)
     network = restore(config.network, result.weights)
     found = scoring.outputs(network, data.scale(fakes["x_test"]))
     if "test_probabilities" in result.arrays:
@@ -78,7 +82,7 @@ def test_a_restored_network_is_the_one_that_was_trained(
 
 
 def test_weights_of_another_network_are_refused():
-    weights = train_classifier(SMALL).weights
+    weights = trained(SMALL).weights
     for other in (DENSE, varied(SMALL, stem=5)):
         with pytest.raises(ValueError, match="weights are not those of"):
             restore(other.network, weights)
@@ -123,7 +127,7 @@ def test_a_shift_moves_each_pixel(down, right):
 
 
 def test_shifted_scores(fakes):
-    result = train_classifier(SMALL)
+    result = trained(SMALL)
     found = score_shifted(ShiftConfig(SMALL, 3), result)
     assert found.table["shift"] == [0, 1, 2, 3]
     assert found.table["accuracy"][0] == result.metrics["test_accuracy"]
@@ -162,14 +166,12 @@ def test_shifts_out_of_range_are_refused(largest):
 
 
 def test_noise_curves_with_and_without_denoiser(fakes):
-    made = MADE
-    trained = train_classifier(SMALL)
-    denoised = train_denoiser(made)
-    network = restore(SMALL.network, trained.weights)
-    model = restore(made.network, denoised.weights)
+    small, made = trained(SMALL), trained(MADE)
+    network = restore(SMALL.network, small.weights)
+    model = restore(MADE.network, made.weights)
     for config, results in (
-        (NoiseConfig(SMALL, noise_seed=4), [trained]),
-        (NoiseConfig(SMALL, made, noise_seed=4), [trained, denoised]),
+        (NoiseConfig(SMALL, noise_seed=4), [small]),
+        (NoiseConfig(SMALL, MADE, noise_seed=4), [small, made]),
     ):
         found = score_noise(config, *results)
         assert found.table["noise_level"] == list(NOISE_LEVELS)
@@ -197,21 +199,19 @@ def outputs(labels, sure=0.9, wrong=()):
 
 
 def test_examples_are_seasoned_denoised_and_classified(fakes):
-    trained = train_classifier(SMALL)
-    config = MADE
-    made = train_denoiser(config)
+    small, made = trained(SMALL), trained(MADE)
     levels = (0.0, 0.3, 1.0)
     found = show_denoising(
-        ExamplesConfig(config, SMALL, (4, 1), levels, noise_seed=3),
-        made, trained,
+        ExamplesConfig(MADE, SMALL, (4, 1), levels, noise_seed=3),
+        made, small,
     ).arrays
     test = data.load_mnist().test
     clean = test.images[[4, 1]]
     np.testing.assert_array_equal(found["clean"], fakes["x_test"][[4, 1]])
     np.testing.assert_array_equal(found["labels"], test.labels[[4, 1]])
     np.testing.assert_array_equal(found["seasoned"][0], found["clean"])
-    model = restore(config.network, made.weights)
-    network = restore(SMALL.network, trained.weights)
+    model = restore(MADE.network, made.weights)
+    network = restore(SMALL.network, small.weights)
     for number, level in enumerate(levels):
         seasoned = salt_and_pepper(clean, level, 3)
         for name, images in (
@@ -294,7 +294,7 @@ def test_certainty_is_in_the_last_bin():
 
 
 def test_kernels_and_maps_are_those_of_the_network(fakes):
-    result = train_classifier(SMALL)
+    result = trained(SMALL)
     found = look_inside(InsideConfig(SMALL, 3), result).arrays
     np.testing.assert_array_equal(found["image"], fakes["x_test"][3])
     assert found["kernels"].shape == (5, 5, 4)

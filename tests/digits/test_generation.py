@@ -1,5 +1,7 @@
 """Digits from the decoder: how codes are drawn, and how they are judged."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -162,14 +164,22 @@ def test_nearest_distances_are_those_of_all_pairs():
 # All together.
 
 
-@pytest.mark.parametrize("way", SAMPLERS + REFERENCES)
-def test_digits_are_judged(way, monkeypatch):
+@pytest.fixture
+def fakes(monkeypatch):
     arrays = toy_tasks.fake_arrays(train=300)
     monkeypatch.setattr(data, "read_arrays", lambda: arrays)
+
+
+@cache
+def trained():
+    """Train both networks, once for all tests."""
+    return train_denoiser(MADE), train_classifier(JUDGE)
+
+
+@pytest.mark.parametrize("way", SAMPLERS + REFERENCES)
+def test_digits_are_judged(way, fakes):
     config = JudgingConfig(way, MADE, JUDGE, count=40)
-    found = judge_digits(
-        config, train_denoiser(MADE), train_classifier(JUDGE)
-    )
+    found = judge_digits(config, *trained())
     assert sum(found.table["share"]) == pytest.approx(1)
     assert 0.1 <= found.metrics["confidence"] <= 1
     assert 0 <= found.metrics["entropy"] <= np.log(10)
@@ -183,10 +193,8 @@ def test_digits_are_judged(way, monkeypatch):
 
 
 @pytest.fixture
-def made(monkeypatch):
-    arrays = toy_tasks.fake_arrays(train=300)
-    monkeypatch.setattr(data, "read_arrays", lambda: arrays)
-    return MADE, train_denoiser(MADE)
+def made(fakes):
+    return MADE, trained()[0]
 
 
 def test_codes_are_described(made):
