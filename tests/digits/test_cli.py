@@ -347,7 +347,7 @@ def test_the_documented_array_computes_each_run_of_the_list(tmp_path):
     file = tmp_path / "array.sh"
     file.write_text(script, encoding="utf-8")
     scripts = Path(sys.executable).parent
-    for number, code in ((last, 0), (int(last) + 1, 2)):
+    for number, code in (("0", 0), (last, 0), (int(last) + 1, 2)):
         done = subprocess.run(
             ["bash", str(file)], capture_output=True, text=True,
             env=os.environ | {
@@ -357,4 +357,6 @@ def test_the_documented_array_computes_each_run_of_the_list(tmp_path):
             },
         )
         assert done.returncode == code, done.stderr
+        # Its runs are fresh here, so it ends at once.
+        assert done.stdout == "1 runs are fresh.\n" * (code == 0)
     assert f"numbered from 0 to {last}" in done.stderr

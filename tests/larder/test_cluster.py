@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from click.testing import CliRunner
 import project
 import toy_tasks
 from digits import cli, data, paths
-from digits.experiments import baseline, weight_decay
+from digits.experiments import baseline
 from digits.kept import LARDER, compute
 from larder import Run
 from larder.computing import cluster
@@ -158,15 +157,20 @@ def compute_apart(folder: Path, trainings: int, *address: str, before=()):
     return files_in(folder)
 
 
-def test_results_are_those_of_the_local_workers(shared, tmp_path):
-    here = compute_apart(tmp_path / "here", TRAININGS)
+@pytest.fixture(scope="module")
+def local(tmp_path_factory):
+    """Give what a worker of this process's own makes of a few runs."""
+    return compute_apart(tmp_path_factory.mktemp("local") / "here", TRAININGS)
+
+
+def test_results_are_those_of_the_local_workers(shared, local, tmp_path):
     there = compute_apart(tmp_path / "there", TRAININGS, shared.address)
-    names = [name for name in here if name.startswith("trained-")]
+    names = [name for name in local if name.startswith("trained-")]
     assert len(names) == 3 * TRAININGS
-    assert here == there
+    assert local == there
 
 
-def test_what_a_worker_s_machine_says_changes_nothing(empty, tmp_path):
+def test_what_a_worker_s_machine_says_changes_nothing(empty, local, tmp_path):
     """Its child computes as a worker here does, where nothing is said."""
     (tmp_path / ".keras").mkdir()
     (tmp_path / ".keras/keras.json").write_text(json.dumps({
@@ -177,7 +181,8 @@ def test_what_a_worker_s_machine_says_changes_nothing(empty, tmp_path):
                TF_DETERMINISTIC_OPS="1", TF_ENABLE_ONEDNN_OPTS="0",
                TF_XLA_FLAGS="--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit")
     there = compute_apart(tmp_path / "there", 1, empty.address)
-    assert there == compute_apart(tmp_path / "here", 1)
+    assert len(there) == 4 * 3
+    assert there.items() <= local.items()
     assert "settings" not in there["trained-0.json"]["stamp"]
 
 
@@ -198,7 +203,7 @@ def test_a_failure_is_told_as_of_a_local_worker(shared, results):
 def test_workers_compute_with_one_thread(shared, results):
     name, value = next(iter(LARDER.environment.pinned.items()))
     with connect(LARDER, shared.address, toys(), lambda _: None) as executor:
-        assert executor.submit(os.getenv, name).result(60) == value
+        assert executor.submit(os.getenv, name).result(PATIENCE) == value
 
 
 def test_the_dashboard_is_named(shared):
@@ -281,7 +286,7 @@ def test_a_killed_worker_loses_no_run(empty, results, marks, how):
     empty.work(2)
     wait_for_workers(empty, 2)
     # Long enough for the victim to be at work when it is killed.
-    runs = toys(6, folder=marks, seconds=2.0)
+    runs = toys(6, folder=marks, seconds=1.0)
     victims = []
 
     def kill_one():
@@ -385,7 +390,7 @@ def wait_for_workers(found: Cluster, count: int):
     from distributed import Client
 
     with Client(found.address, set_as_default=False) as client:
-        client.wait_for_workers(count, timeout=60)
+        client.wait_for_workers(count, timeout=PATIENCE)
 
 
 # The dataset.
@@ -437,7 +442,7 @@ def ip(*words):
     subprocess.run(["ip", *words], check=True, capture_output=True, text=True)
 
 
-def test_a_worker_on_another_host_does_the_same(hosts, tmp_path):
+def test_a_worker_on_another_host_does_the_same(hosts, local, tmp_path):
     ours, theirs = hosts
     found = Cluster(tmp_path, HOSTS[0], ours)
     try:
@@ -449,7 +454,8 @@ def test_a_worker_on_another_host_does_the_same(hosts, tmp_path):
         found.end()
     log = (tmp_path / "worker.log").read_text()
     assert f"tcp://{HOSTS[1]}:" in log
-    assert there == compute_apart(tmp_path / "here", 0)
+    assert len(there) == 3 * 3
+    assert there.items() <= local.items()
 
 
 # No cluster.
@@ -513,35 +519,7 @@ def test_a_number_beyond_the_list_is_refused(asked):
     assert "numbered from 0 to 2" in done.output
 
 
-# An array of jobs, as docs/cluster.md has it, without Slurm.
-
-
-def array_script() -> str:
-    text = (paths.ROOT / "docs/cluster.md").read_text(encoding="utf-8")
-    return re.search(r"```sh\n(#!/usr/bin/env bash\n.*?)```", text, re.S)[1]
-
-
-def test_the_array_has_a_task_for_each_run():
-    first, last = re.search(r"--array=(\d+)-(\d+)", array_script()).groups()
-    assert int(first) == 0
-    assert int(last) == len(weight_decay.runs()) - 1
-
-
-def test_the_script_of_the_array_runs():
-    """Its runs are fresh here, so it ends at once."""
-    for number in (0, len(weight_decay.runs()) - 1):
-        done = subprocess.run(
-            ["bash", "-c", array_script()], capture_output=True, text=True,
-            cwd=paths.ROOT, env=CLEAN | {
-                "SLURM_ARRAY_TASK_ID": str(number),
-                LARDER.variable: "never",
-                "PATH": os.pathsep.join(
-                    [str(DASK.parent), os.environ["PATH"]]
-                ),
-                "PYTHONPATH": str(paths.CODE),
-            },
-        )
-        assert done.stdout == "1 runs are fresh.\n", done.stderr
+# An array of jobs; the script of docs/cluster.md: test_cli.
 
 
 def test_tasks_of_an_array_at_once_compute_each_run_once(asked, results, marks):

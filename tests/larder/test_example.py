@@ -25,6 +25,11 @@ class Report:
             "__pycache__", "_extensions", "_freeze", ".quarto", "report.html"
         ))
         self.task = folder / "code/flowers/neighbours.py"
+        # To compile a style would take Quarto longer than all else.
+        options = folder / "_quarto.yml"
+        options.write_text(options.read_text().replace(
+            "\n  html:\n", "\n  html:\n    minimal: true\n"
+        ))
         self.git("init", "--quiet")
         self.git("add", ".")
         self.git("commit", "--quiet", "--message", "report")
