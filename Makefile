@@ -35,7 +35,7 @@ test: $(READY)
 
 faults: $(READY)
 	$(BIN)/python -m pytest tests/faults tests/larder tests/digits \
-		-m "long or not long"
+		tests/report -m "long or not long"
 
 bench: $(READY)
 	$(BIN)/python benchmarks/train.py

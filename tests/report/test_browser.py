@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,14 +9,12 @@ from axe_playwright_python.sync_playwright import Axe
 import live
 from digits import paths
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser",
-                                    "google-chrome"))),
-    None,
-)
 pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="needs Chromium on PATH"
+    live.CHROMIUM is None, reason="needs Chromium on PATH"
 )
+
+
+PATIENCE = 240_000  # milliseconds; only a hang lasts so long
 
 
 @pytest.fixture(scope="module")
@@ -26,40 +23,72 @@ def browser():
         yield started
 
 
+def opened(browser, file, width, scheme):
+    """Open a page; collect what it asks for and complains of."""
+    page = browser.new_page(
+        viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    page.asked, page.complaints = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("console", lambda line: page.complaints.append(line.text)
+            if line.type == "error" else None)
+    page.goto(file.as_uri())
+    page.wait_for_load_state("networkidle")
+    return page
+
+
+@pytest.fixture(scope="module")
+def shared(browser, rendered_html):
+    """Give the report of a width and scheme, open for all tests that look."""
+    pages = {}
+
+    def get(width=1280, scheme="light"):
+        if (width, scheme) not in pages:
+            pages[width, scheme] = opened(browser, rendered_html, width, scheme)
+        return pages[width, scheme]
+
+    yield get
+    for page in pages.values():
+        page.close()
+
+
 @pytest.fixture
 def open_report(browser, rendered_html):
-    """Open the report; collect what it asks for and complains of."""
+    """Open the report for a test of its own."""
     pages = []
 
     def open_it(width=1280, scheme="light"):
-        page = browser.new_page(
-            viewport={"width": width, "height": 900}, color_scheme=scheme
-        )
-        page.asked, page.complaints = [], []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("console", lambda line: page.complaints.append(line.text)
-                if line.type == "error" else None)
-        page.goto(rendered_html.as_uri())
-        page.wait_for_load_state("networkidle")
-        pages.append(page)
-        return page
+        pages.append(opened(browser, rendered_html, width, scheme))
+        return pages[-1]
 
     yield open_it
     for page in pages:
         page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
-def test_axe_finds_no_violation(open_report, width, scheme):
-    page = open_report(width, scheme)
+@pytest.fixture(scope="module")
+def silent(browser, rendered_html):
+    """Open the report where there is no script."""
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(rendered_html.as_uri())
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [
+    (1280, "light"), (360, "dark"),
+    pytest.param(1280, "dark", marks=pytest.mark.long),
+    pytest.param(360, "light", marks=pytest.mark.long),
+])
+def test_axe_finds_no_violation(shared, width, scheme):
+    page = shared(width, scheme)
     found = Axe().run(page).response["violations"]
     assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
 
 
-def test_no_request_leaves_and_nothing_fails(open_report):
-    page = open_report()
+def test_no_request_leaves_and_nothing_fails(shared):
+    page = shared()
     outside = [url for url in page.asked
                if not url.startswith(("data:", "file:", "blob:"))]
     assert outside == []
@@ -67,37 +96,36 @@ def test_no_request_leaves_and_nothing_fails(open_report):
     assert page.complaints == []
 
 
-def test_page_is_no_wider_than_a_narrow_screen(open_report):
-    page = open_report(width=360)
+def test_page_is_no_wider_than_a_narrow_screen(shared):
+    page = shared(360, "dark")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_light_and_dark_differ_and_toggle(open_report):
+def test_light_and_dark_differ_and_toggle(shared, open_report):
     background = "getComputedStyle(document.body).backgroundColor"
     light = open_report(scheme="light")
-    dark = open_report(scheme="dark")
+    dark = shared(360, "dark")
     assert light.evaluate(background) == "rgb(255, 255, 255)"
     assert dark.evaluate(background) == "rgb(22, 24, 28)"
     light.click(".quarto-color-scheme-toggle")
     light.wait_for_function(f"{background} === 'rgb(22, 24, 28)'")
 
 
-def test_without_script_the_page_is_light(browser, rendered_html):
-    page = browser.new_page(java_script_enabled=False)
-    page.goto(rendered_html.as_uri())
-    visible = page.locator("h1").first.evaluate(
+def test_without_script_the_page_is_light(silent):
+    visible = silent.locator("h1").first.evaluate(
         "node => getComputedStyle(node.ownerDocument.body).backgroundColor"
     )
     assert visible == "rgb(255, 255, 255)"
-    page.close()
 
 
-def test_code_unfolds(open_report):
-    page = open_report()
+def test_code_unfolds(shared):
+    page = shared()
     block = page.locator("details.code-fold").first
     assert not block.locator("pre").is_visible()
     block.locator("summary").click()
     assert block.locator("pre").is_visible()
+    block.locator("summary").click()
+    assert not block.locator("pre").is_visible()
 
 
 def test_figures_are_sharp_described_and_zoomable(open_report):
@@ -114,17 +142,20 @@ def test_figures_are_sharp_described_and_zoomable(open_report):
     assert sum(url.startswith("file:") for url in page.asked) == 1
 
 
+def unpacked(page):
+    """Wait until the networks of a page run."""
+    page.locator("#live-paper").scroll_into_view_if_needed()
+    page.wait_for_selector('.live[aria-busy="false"]', timeout=PATIENCE)
+    return page
+
+
 @pytest.fixture
-def open_live(open_report):
-    """Open the report where its networks run, and wait until they do."""
-
-    def open_it(*words):
-        page = open_report(*words)
-        page.locator("#live-paper").scroll_into_view_if_needed()
-        page.wait_for_selector('.live[aria-busy="false"]', timeout=60_000)
-        return page
-
-    return open_it
+def live_page(shared):
+    """Give the report where its networks run, and have read a 7."""
+    page = unpacked(shared())
+    page.get_by_label("or take").select_option(label="test image of a 7")
+    wait_for_status(page, "convolutional one 7 (")
+    return page
 
 
 def stroke(page, *places):
@@ -142,7 +173,7 @@ def stroke(page, *places):
 def wait_for_status(page, words):
     page.wait_for_function(
         "words => document.getElementById('live-status')"
-        ".textContent.includes(words)", arg=words, timeout=60_000,
+        ".textContent.includes(words)", arg=words, timeout=PATIENCE,
     )
 
 
@@ -152,8 +183,8 @@ SEVEN = [(80, 60), (200, 60), (180, 110), (150, 160), (130, 230)]
 
 
 @pytest.mark.parametrize(("digit", "places"), [(0, CIRCLE), (7, SEVEN)])
-def test_what_is_drawn_is_read_by_both_networks(open_live, digit, places):
-    page = open_live()
+def test_what_is_drawn_is_read_by_both_networks(live_page, digit, places):
+    page = live_page
     stroke(page, *places)
     page.wait_for_function(
         "document.getElementById('live-pick').value === ''"
@@ -169,8 +200,8 @@ def test_what_is_drawn_is_read_by_both_networks(open_live, digit, places):
     assert page.complaints == []
 
 
-def test_test_images_are_stepped_through_by_keyboard(open_live):
-    page = open_live()
+def test_test_images_are_stepped_through_by_keyboard(live_page):
+    page = live_page
     pick = page.get_by_label("or take")
     pick.focus()
     for digit in (8, 9):
@@ -181,13 +212,13 @@ def test_test_images_are_stepped_through_by_keyboard(open_live):
         )
 
 
-def test_noise_and_denoising_follow_the_level(open_live):
-    page = open_live()
+def test_noise_and_denoising_follow_the_level(live_page):
+    page = live_page
     level = page.get_by_role("slider", name="Noise level")
     seen = "document.getElementById('live-%s').toDataURL()"
     level.fill("0")
     page.wait_for_function(
-        f"{seen % 'seasoned'} === {seen % 'seen'}", timeout=60_000
+        f"{seen % 'seasoned'} === {seen % 'seen'}", timeout=PATIENCE
     )
     level.fill("1")
     page.wait_for_function(f"{seen % 'seasoned'} !== {seen % 'seen'}")
@@ -198,14 +229,14 @@ def test_noise_and_denoising_follow_the_level(open_live):
     )
 
 
-def test_between_two_digits_made_lie_others(open_live):
-    page = open_live()
+def test_between_two_digits_made_lie_others(live_page):
+    page = live_page
     picture = "document.getElementById('live-%s').toDataURL()"
     share = page.get_by_role("slider", name="Share of the second code")
     for value, end in (("0", "first-made"), ("1", "second-made")):
         share.fill(value)
         page.wait_for_function(
-            f"{picture % 'between'} === {picture % end}", timeout=60_000
+            f"{picture % 'between'} === {picture % end}", timeout=PATIENCE
         )
     before = page.evaluate(picture % "first-made")
     page.get_by_role("button", name="Draw again").click()
@@ -214,14 +245,14 @@ def test_between_two_digits_made_lie_others(open_live):
     )
 
 
-def test_the_inside_is_shown(open_live):
-    page = open_live()
+def test_the_inside_is_shown(live_page):
+    page = live_page
     for name in ("maps", "occlusion"):
         page.wait_for_function(
             "name => { const shown = document.getElementById(`live-${name}`);"
             " return shown.getContext('2d').getImageData(0, 0, shown.width,"
             " shown.height).data.some((value) => value > 0 && value < 200); }",
-            arg=name, timeout=60_000,
+            arg=name, timeout=PATIENCE,
         )
 
 
@@ -229,14 +260,13 @@ def test_networks_are_unpacked_when_they_are_first_seen(open_report):
     page = open_report()
     options = page.locator("#live-pick option")
     assert options.count() == 1
-    page.locator("#live-paper").scroll_into_view_if_needed()
-    page.wait_for_selector('.live[aria-busy="false"]', timeout=60_000)
+    unpacked(page)
     assert options.count() == 11
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
-def test_axe_finds_nothing_where_networks_run(open_live, width, scheme):
-    page = open_live(width, scheme)
+def test_axe_finds_nothing_where_networks_run(shared, width, scheme):
+    page = unpacked(shared(width, scheme))
     found = Axe().run(page, context=".live").response["violations"]
     assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -247,8 +277,7 @@ def test_a_finger_draws_and_does_not_scroll(browser, rendered_html):
         has_touch=True, viewport={"width": 360, "height": 700}
     )
     page.goto(rendered_html.as_uri())
-    page.locator("#live-paper").scroll_into_view_if_needed()
-    page.wait_for_selector('.live[aria-busy="false"]', timeout=60_000)
+    unpacked(page)
     page.locator("#live-paper").scroll_into_view_if_needed()
     box = page.locator("#live-paper").bounding_box()
     before = page.evaluate("scrollY")
@@ -266,18 +295,13 @@ def test_a_finger_draws_and_does_not_scroll(browser, rendered_html):
     page.close()
 
 
-def test_on_paper_and_without_script_there_is_a_still_picture(
-    browser, open_report, rendered_html
-):
-    printed = open_report()
+def test_on_paper_and_without_script_there_is_a_still_picture(shared, silent):
+    printed = shared()
     printed.emulate_media(media="print")
-    silent = browser.new_page(java_script_enabled=False)
-    silent.goto(rendered_html.as_uri())
     for page in (printed, silent):
         assert not page.locator(".live").is_visible()
         assert page.locator("table", has_text="Seasoned").last.is_visible()
         assert page.locator("p.live-still").is_visible()
-    silent.close()
     printed.emulate_media(media="screen")
     assert printed.locator(".live").is_visible()
     assert not printed.locator("p.live-still").is_visible()
