@@ -18,7 +18,7 @@ from larder.computing.process import WorkerDied
 from larder.computing.workers import LocalExecutor
 from toy_tasks import Toy, traces
 
-PATIENCE = 60  # seconds; only a hang lasts so long
+PATIENCE = 240  # seconds; only a hang lasts so long
 
 
 def wait_until(condition):
