@@ -2,9 +2,9 @@
 
 One hidden layer that is given what the five final networks make of an image:
 the features of their last hidden layers, their logits in order of size, and the
-mean of each channel of the convolutions before. It learns from `strange.py`,
-and chooses nothing by the test digits but its zero: 99 % of MNIST's first 5,000
-test digits score above it.
+mean and the largest value of each channel of the convolutions before. It learns
+from `strange.py`, and chooses nothing by the test digits but its zero: 99 % of
+MNIST's first 5,000 test digits score above it.
 """
 
 import datetime
@@ -22,7 +22,8 @@ from digits.kept import LARDER
 from larder import store
 from larder.machine import hardware, versions
 
-UNITS, PENALTY, DROPPED = 64, 1e-4, 0.3
+UNITS, PENALTY, DROPPED = 32, 1e-4, 0.3
+LEAST_SCALE = 0.01  # of channels that hardly ever say anything
 EPOCHS, BATCH, RATE = 8, 128, 2e-3
 # Scikit-learn's digits, the fourth group, are few: each counts twice.
 COARSE, WEIGHT = 3, 2
@@ -35,13 +36,13 @@ def fit(
     seen = recognition.evidence(recognition.outputs(np.concatenate(groups)))
     count = len(seen)
     flat = np.concatenate([*seen], axis=1)
-    mean, scale = flat.mean(0), flat.std(0)
-    scale[scale == 0] = 1
+    mean, scale = flat.mean(0), flat.std(0).clip(min=LEAST_SCALE)
     network = train((flat - mean) / scale, labels, weights)
     inner, inner_bias, outer, bias = network.get_weights()
     inner /= scale[:, None]
     return {
-        "inner": inner.reshape(count, -1, UNITS),
+        # Half precision: scores to a hundredth, in half the room.
+        "inner": np.float16(inner.reshape(count, -1, UNITS)),
         "inner_bias": inner_bias - mean @ inner,
         "outer": outer[:, 0],
     }, float(bias[0])

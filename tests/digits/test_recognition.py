@@ -29,13 +29,13 @@ def seen():
     """Make up what five networks make of seven images."""
     generator = np.random.default_rng(0)
     return recognition.Outputs(*(
-        generator.normal(size=(5, 7, size)) for size in (192, 10, 360)
+        generator.normal(size=(5, 7, size)) for size in (192, 10, 720)
     ))
 
 
 def test_which_digit_it_is_does_not_tell_whether_it_is_one(seen):
     found = recognition.evidence(seen)
-    assert found.shape == (5, 7, 562)
+    assert found.shape == (5, 7, 922)
     shuffled = np.random.default_rng(1).permuted(seen.logits, axis=-1)
     np.testing.assert_array_equal(
         recognition.evidence(replace(seen, logits=shuffled)), found
@@ -45,7 +45,7 @@ def test_which_digit_it_is_does_not_tell_whether_it_is_one(seen):
 def test_a_score_is_a_hidden_layer_s(seen):
     generator = np.random.default_rng(2)
     score = recognition.Score(
-        generator.normal(size=(5, 562, 3)), np.array([1.0, -2.0, 0.5]),
+        generator.normal(size=(5, 922, 3)), np.array([1.0, -2.0, 0.5]),
         np.array([1.0, 2.0, -3.0]), 0.25,
     )
     evidence = recognition.evidence(seen)

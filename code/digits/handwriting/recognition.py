@@ -3,9 +3,9 @@
 The softmax gives every image a digit, a face as well. Whether there is one is
 told by a score that was learned from digits and from what is none: one small
 hidden layer that is given the features of the networks' last hidden layers,
-their logits, and the mean of each channel before, which still tells how strokes
-are drawn when the last layers only tell which digit they would be. Nothing
-simpler does as well; see `benchmarks/pictures.py`. It was learned by
+their logits, and the mean and largest value of each channel before: those tell
+how strokes are drawn, the last layers only which digit they would be. Nothing
+simpler does as well; see `benchmarks/README.md`. It was learned by
 `benchmarks/doubt.py`, and holds for the very networks that it was learned with.
 """
 
@@ -77,20 +77,20 @@ class Outputs:
     """What k networks make of n images.
 
     `features` (k, n, 192) of their last hidden layers, `logits` (k, n, 10),
-    and `means` (k, n, 360) over the image of each channel of the convolutions
-    before.
+    and `channels` (k, n, 720): the means over the image, and the largest
+    values, of the channels of the convolutions before.
     """
 
     features: np.ndarray
     logits: np.ndarray
-    means: np.ndarray
+    channels: np.ndarray
 
 
 @dataclass(frozen=True)
 class Score:
     """A hidden layer of h units, and what is made of it.
 
-    `inner` (k, 562, h), `inner_bias` (h,), `outer` (h,) and a number `bias`.
+    `inner` (k, 922, h), `inner_bias` (h,), `outer` (h,) and a number `bias`.
     """
 
     inner: np.ndarray
@@ -166,12 +166,12 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def evidence(seen: Outputs) -> np.ndarray:
-    """Give what the score is learned from, (k, n, 562).
+    """Give what the score is learned from, (k, n, 922).
 
     The logits in order of size, whichever digits they are of.
     """
     return np.concatenate([
-        seen.features, np.sort(seen.logits, axis=-1), seen.means
+        seen.features, np.sort(seen.logits, axis=-1), seen.channels
     ], axis=-1)
 
 
@@ -194,8 +194,8 @@ def outputs(images: np.ndarray) -> Outputs:
     found = []
     for network, weights, biases in _networks():
         both = scoring.outputs(network, images)
-        features, means = np.split(both, [len(weights)], axis=1)
-        found.append((features, features @ weights + biases, means))
+        features, channels = np.split(both, [len(weights)], axis=1)
+        found.append((features, features @ weights + biases, channels))
     return Outputs(*map(np.stack, zip(*found, strict=True)))
 
 
@@ -203,8 +203,8 @@ def outputs(images: np.ndarray) -> Outputs:
 def _networks() -> list:
     """Restore the final networks, without their last layers, once a process.
 
-    Gives a Keras model of the last hidden layer and of the means before, beside
-    each other, and the last layer's weights and biases, for each network.
+    Gives for each a Keras model of what `Outputs` has of it but the logits, and
+    the last layer's weights and biases.
     """
     from digits.tasks import trained
 
@@ -213,23 +213,24 @@ def _networks() -> list:
     for run, stored in zip(runs, compute(runs), strict=True):
         network = trained.restore(run.config.network, stored.result.weights)
         found.append((
-            _with_means(network),
+            _with_channels(network),
             *(np.asarray(weight) for weight in
               network.layers[-1].get_weights()),
         ))
     return found
 
 
-def _with_means(network):
-    """Make a network give its last hidden layer and its channels' means."""
+def _with_channels(network):
+    """Make a network give its last hidden layer, and of channels before."""
     import keras
     from keras import layers
 
     maps = [layer.output for layer in network.layers
-            if isinstance(layer, layers.ReLU)]
+            if isinstance(layer, layers.ReLU)][:-1]
     return keras.Model(network.input, layers.Concatenate()([
         network.layers[-1].input,
-        *(layers.GlobalAveragePooling2D()(each) for each in maps[:-1]),
+        *map(layers.GlobalAveragePooling2D(), maps),
+        *map(layers.GlobalMaxPooling2D(), maps),
     ]))
 
 
