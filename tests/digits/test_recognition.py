@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from digits import data
 from digits.handwriting import find_digits, recognition
+from digits.networks.convolutional import ConvolutionalNetwork
 
 FONTS = matplotlib.get_data_path() + "/fonts/ttf/"
 
@@ -58,6 +59,24 @@ def test_a_score_is_a_hidden_layer_s(seen):
             for factor, value in zip(score.outer, inner, strict=True)
         )
         assert found == pytest.approx(expected)
+
+
+def test_channels_are_told_by_their_mean_and_largest_value():
+    import keras
+
+    network = ConvolutionalNetwork(2, ((3,),), last_convolution=4).build()
+    images = np.random.default_rng(3).random((5, 28, 28, 1), np.float32)
+    found = np.asarray(recognition._with_channels(network)(images))
+    maps = [
+        np.asarray(keras.Model(network.input, layer.output)(images))
+        for layer in network.layers if isinstance(layer, keras.layers.ReLU)
+    ]
+    assert [part.shape[-1] for part in maps] == [2, 3, 4]
+    np.testing.assert_allclose(found, np.concatenate([
+        maps[2][:, 0, 0],
+        *(part.mean((1, 2)) for part in maps[:2]),
+        *(part.max((1, 2)) for part in maps[:2]),
+    ], axis=1), rtol=1e-5, atol=1e-6)
 
 
 def test_a_score_of_other_networks_is_refused(monkeypatch):
