@@ -1,6 +1,8 @@
 """Pictures that show no digit: what should be refused. Seeded."""
 
 from collections.abc import Callable, Iterator
+from itertools import count as count_up
+from itertools import islice
 from pathlib import Path
 
 import matplotlib
@@ -14,10 +16,14 @@ LETTERS = "ACEFGHJKMNPRTUVWXYadefhkmnprtuvwx"
 SYMBOLS = "@#&%?+*=<>ΔΣΨΩΞ∞≠♥♠♣★☂☃✈♫"
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 SIDE = 200
+ALIKE = "shapes like a 1 or an 8"
+BAR, FLATTEST = 0.25, 40  # of its length; degrees
 
 
-def _seeds(count: int, half: int) -> Iterator[np.random.Generator]:
-    for number in range(count):
+def _seeds(
+    count: int | None, half: int
+) -> Iterator[np.random.Generator]:
+    for number in islice(count_up(), count):
         yield np.random.default_rng([number, half, 18])
 
 
@@ -67,25 +73,78 @@ def empty(count: int, half: int) -> Iterator[np.ndarray]:
         yield paper.compose(kind, blank, 2 * number + half)
 
 
-def shapes(count: int, half: int) -> Iterator[np.ndarray]:
+def shapes(alike: bool) -> Callable:
     """Draw triangles, quadrangles, stars and zigzags, with a pen.
 
     Without what is round, as a 0 is: of five corners or more, the pen's way
-    from one to the next is at random.
+    from one to the next is at random. Some are drawn as digits are, whatever
+    any network says of them: those alone with `alike`, or all the others.
     """
-    for generator in _seeds(count, half):
-        corners = int(generator.choice([3, 4, 5, 8]))
-        angles = np.sort(generator.uniform(0, 2 * np.pi, corners))
-        if corners > 4 or generator.random() < 0.5:  # crosses itself
-            angles = generator.permutation(angles)
-        places = SIDE / 2 + 70 * np.stack([np.cos(angles), np.sin(angles)], 1)
-        points = [tuple(place) for place in places]
-        picture = Image.new("L", (SIDE, SIDE), 245)
-        ImageDraw.Draw(picture).line(
-            [*points, *points[:2]], fill=40, joint="curve",
-            width=int(generator.integers(5, 12)),
+    def make(count: int, half: int) -> Iterator[np.ndarray]:
+        drawn = (_polygon(generator) for generator in _seeds(None, half))
+        found = (
+            (places, width) for places, width in drawn
+            if (is_one(places, width) or is_eight(places)) == alike
         )
-        yield np.asarray(picture)
+        for places, width in islice(found, count):
+            points = [tuple(place) for place in places]
+            picture = Image.new("L", (SIDE, SIDE), 245)
+            ImageDraw.Draw(picture).line(
+                [*points, *points[:2]], fill=40, joint="curve", width=width,
+            )
+            yield np.asarray(picture)
+    return make
+
+
+def _polygon(generator: np.random.Generator) -> tuple[np.ndarray, int]:
+    """Choose corners (n, 2) on a circle, x and y, and the pen's width."""
+    corners = int(generator.choice([3, 4, 5, 8]))
+    angles = np.sort(generator.uniform(0, 2 * np.pi, corners))
+    if corners > 4 or generator.random() < 0.5:  # crosses itself
+        angles = generator.permutation(angles)
+    places = SIDE / 2 + 70 * np.stack([np.cos(angles), np.sin(angles)], 1)
+    return places, int(generator.integers(5, 12))
+
+
+def is_one(places: np.ndarray, width: int) -> bool:
+    """Say whether what a pen draws is a bar, upright or slanted as a 1 is.
+
+    Narrower, in its narrowest direction, than a quarter of its length.
+    """
+    directions = np.deg2rad(np.arange(180))
+    along = places @ np.stack([np.cos(directions), np.sin(directions)])
+    extents = np.ptp(along, axis=0) + width
+    narrowest = int(extents.argmin())
+    length = extents[(narrowest + 90) % 180]
+    flat = abs(narrowest - 90)  # degrees between a bar and the horizontal
+    return extents.min() < BAR * length and flat > FLATTEST
+
+
+def is_eight(places: np.ndarray) -> bool:
+    """Say whether corners (n, 2) make a quadrangle of two loops, an 8.
+
+    Higher than wide, with two sides that cross, while the other two are its
+    top and its bottom, neither less than a third as long as the other.
+    """
+    width, height = np.ptp(places, axis=0)
+    if len(places) != 4 or width > height:
+        return False
+    for a, b, c, d in (places, np.roll(places, 1, axis=0)):
+        if _cross(a, b, c, d):
+            across, down = abs((b + c) - (d + a))
+            sides = sorted(np.linalg.norm([b - c, d - a], axis=1))
+            return bool(down > across and 3 * sides[0] > sides[1])
+    return False
+
+
+def _cross(a, b, c, d) -> bool:
+    """Say whether the way from a to b crosses that from c to d."""
+    def turn(one, two, three):
+        (x, y), (v, w) = two - one, three - one
+        return x * w - y * v
+
+    return (turn(a, b, c) * turn(a, b, d) < 0
+            and turn(c, d, a) * turn(c, d, b) < 0)
 
 
 KINDS = {
@@ -93,7 +152,8 @@ KINDS = {
         LETTERS, ("DejaVuSans", "DejaVuSerif", "DejaVuSansMono-Bold", "cmr10")
     ),
     "symbols": written(SYMBOLS, ("DejaVuSans", "DejaVuSans-Bold")),
-    "shapes": shapes,
+    "shapes": shapes(alike=False),
+    ALIKE: shapes(alike=True),
     "faces": faces,
     "textures and photos": textures,
     "empty paper": empty,

@@ -7,13 +7,15 @@ shapes, digits of MNIST's training images and scikit-learn's from the 800th on.
 
 from collections.abc import Callable, Iterator
 
+import glyphs
 import numpy as np
 import odd
 import paper
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
+from scipy.interpolate import CubicSpline
 from skimage import data as images
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, load_sample_images
 
 from digits import data, handwriting
 
@@ -70,6 +72,41 @@ def scribbles(count: int, seed: int) -> Iterator[np.ndarray]:
         yield np.asarray(picture)
 
 
+def strokes(count: int, seed: int) -> Iterator[np.ndarray]:
+    """Draw one to three smooth strokes through places at random, or loops."""
+    generator = np.random.default_rng(seed)
+    for _ in range(count):
+        picture = Image.new("L", (SIDE, SIDE), PAPER)
+        pen = ImageDraw.Draw(picture)
+        width = int(generator.integers(4, 16))
+        for _ in range(generator.integers(1, 4)):
+            places = generator.uniform(35, 165, (generator.integers(3, 7), 2))
+            if generator.random() < 0.25:
+                places = np.concatenate([places, places[:1]])
+            path = CubicSpline(np.arange(len(places)), places)(
+                np.linspace(0, len(places) - 1, 60)
+            ).clip(10, 190)
+            pen.line([tuple(place) for place in path], INK, width, "curve")
+        yield np.asarray(picture)
+
+
+def tangles(count: int, seed: int) -> Iterator[np.ndarray]:
+    """Draw closed ways through six, seven or nine places, or filled ones."""
+    generator = np.random.default_rng(seed)
+    for number in range(count):
+        corners = int(generator.choice([6, 7, 9]))
+        places = generator.uniform(30, 170, (corners, 2))
+        points = [tuple(place) for place in places]
+        picture = Image.new("L", (SIDE, SIDE), PAPER)
+        pen = ImageDraw.Draw(picture)
+        if number % 4:
+            pen.line([*points, *points[:2]], INK,
+                     int(generator.integers(4, 14)), "curve")
+        else:
+            pen.polygon(points, INK)
+        yield np.asarray(picture)
+
+
 def outlines(count: int, seed: int) -> Iterator[np.ndarray]:
     """Draw closed lines around the middle, with dents and spikes."""
     generator = np.random.default_rng(seed)
@@ -102,17 +139,20 @@ def blots(count: int, seed: int) -> Iterator[np.ndarray]:
 
 
 def photos(count: int, seed: int) -> Iterator[np.ndarray]:
-    """Cut squares out of photos and scans of scikit-image's."""
+    """Cut squares out of photos and scans of scikit-image and scikit-learn."""
     generator = np.random.default_rng(seed)
     found = [make() for make in (
         images.astronaut, images.page, images.text, images.clock,
         images.immunohistochemistry, images.hubble_deep_field, images.cell,
-    )]
+        images.retina, images.microaneurysms,
+        lambda: images.stereo_motorcycle()[0],
+    )] + load_sample_images().images
     for _ in range(count):
         picture = found[generator.integers(len(found))]
         side = int(generator.integers(80, min(picture.shape[:2])))
         top, left = (
-            generator.integers(0, size - side) for size in picture.shape[:2]
+            generator.integers(0, size - side + 1)
+            for size in picture.shape[:2]
         )
         part = picture[top : top + side, left : left + side]
         yield np.asarray(Image.fromarray(part).resize((SIDE, SIDE)))
@@ -188,6 +228,22 @@ def as_mnist(inks: Iterator[np.ndarray]) -> np.ndarray:
     ])
 
 
+def on_paper(digits: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+    """Write digits (n, 28, 28) on paper of all kinds that is counted."""
+    kinds = list(paper.KINDS)
+    for number in range(len(digits) - 4):
+        written = np.uint8(255 * digits[number : number + 4])
+        yield paper.compose(
+            kinds[number % len(kinds)], written, seed + number
+        )
+
+
+def as_ink(drawn: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Say how dark drawings are, from 0 (paper) to 1 (ink)."""
+    for picture in drawn:
+        yield ((PAPER - np.float32(picture)) / (PAPER - INK)).clip(0, 1)
+
+
 def digits(part: data.Part, find: Callable) -> list[np.ndarray]:
     """Give images of digits, as MNIST's are and otherwise."""
     grey = part.images[..., 0]
@@ -197,16 +253,19 @@ def digits(part: data.Part, find: Callable) -> list[np.ndarray]:
         as_mnist(bent(grey[40_000:43_000], 2)),
         as_seen(coarse(), find),
         as_seen(characters("0123456789", FONTS, 700, 3), find),
+        as_seen(on_paper(grey[50_000:53_004], 10_000_019), find),
     ]
 
 
 def others(part: data.Part, find: Callable) -> list[np.ndarray]:
     """Give images of what is no digit."""
     return [
-        as_seen(made, find) for made in (
-            characters(odd.LETTERS, FONTS, 1_200, 4),
-            characters(SYMBOLS, SYMBOL_FONTS, 1_000, 5),
-            scribbles(1_200, 6), outlines(800, 7), blots(500, 8),
-            photos(600, 9),
-        )
-    ] + [as_mnist(mixed(part.images[20_000:26_000, ..., 0], 10))]
+        as_seen(characters(odd.LETTERS, FONTS, 1_200, 4), find),
+        as_seen(characters(SYMBOLS, SYMBOL_FONTS, 1_000, 5), find),
+        as_seen(photos(700, 9), find),
+        *(as_mnist(as_ink(drawn)) for drawn in (
+            glyphs.glyphs(5_000, 11), scribbles(1_200, 6), strokes(1_800, 12),
+            tangles(1_200, 13), outlines(800, 7), blots(800, 8),
+        )),
+        as_mnist(mixed(part.images[20_000:26_000, ..., 0], 10)),
+    ]

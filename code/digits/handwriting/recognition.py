@@ -1,9 +1,11 @@
 """What the final convolutional networks say of images, and how surely.
 
 The softmax gives every image a digit, a face as well. Whether there is one is
-told by a score, linear in the features of the networks' last hidden layers and
-in their logits, that was learned from digits and from what is none. Nothing
-simpler does as well; see `benchmarks/pictures.py`. It was learned by
+told by a score that was learned from digits and from what is none: one small
+hidden layer that is given the features of the networks' last hidden layers,
+their logits, and the mean and largest value of each channel before: those tell
+how strokes are drawn, the last layers only which digit they would be. Nothing
+simpler does as well; see `benchmarks/README.md`. It was learned by
 `benchmarks/doubt.py`, and holds for the very networks that it was learned with.
 """
 
@@ -70,6 +72,38 @@ class Answer:
         return UNLIKE if self.scores.min() < LEAST_SCORE else None
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """What k networks make of n images.
+
+    `features` (k, n, 192) of their last hidden layers, `logits` (k, n, 10),
+    and `channels` (k, n, 720): the means over the image, and the largest
+    values, of the channels of the convolutions before.
+    """
+
+    features: np.ndarray
+    logits: np.ndarray
+    channels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Score:
+    """A hidden layer of h units, and what is made of it.
+
+    `inner` (k, 922, h), `inner_bias` (h,), `outer` (h,) and a number `bias`.
+    """
+
+    inner: np.ndarray
+    inner_bias: np.ndarray
+    outer: np.ndarray
+    bias: float
+
+    def of(self, seen: Outputs) -> np.ndarray:
+        """Score n images (n,): above 0, there is a digit."""
+        inner = np.tensordot(evidence(seen), self.inner, ((0, 2), (0, 1)))
+        return np.maximum(inner + self.inner_bias, 0) @ self.outer + self.bias
+
+
 def recognise(pictures: list[list[list[Digit]]]) -> list[Answer]:
     """Of each picture's readings, take the one that looks most like digits.
 
@@ -100,14 +134,29 @@ def judge(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Raises `ValueError` where the score was learned with other networks.
     """
-    features, logits = outputs(images)
-    return softmax(logits).mean(0), learned(features, logits)
+    seen = outputs(images)
+    return softmax(seen.logits).mean(0), learned_score().of(seen)
 
 
-def learned(features: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    """Give scores (n,) of what `outputs` gives: above 0, there is a digit."""
-    factors, bias = _learned()
-    return np.einsum("knf,kf->n", evidence(features, logits), factors) + bias
+@cache
+def learned_score() -> Score:
+    """Give the score that was learned.
+
+    Raises `ValueError` where that was with other networks.
+    """
+    try:
+        stored = store.load(doubt_path())
+    except (FileNotFoundError, store.DamagedResult) as error:
+        raise ValueError(
+            f"what tells digits from others can't be read ({error}); to learn "
+            "it anew: python benchmarks/doubt.py"
+        ) from error
+    if stored.stamp["networks"] != networks_digest():
+        raise ValueError(
+            "what tells digits from others was learned with other networks; "
+            "to learn it anew: python benchmarks/doubt.py"
+        )
+    return Score(**stored.result.arrays, bias=stored.result.metrics["bias"])
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -116,12 +165,14 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return powers / powers.sum(-1, keepdims=True)
 
 
-def evidence(features: np.ndarray, logits: np.ndarray) -> np.ndarray:
-    """Give what the score is learned from, (k, n, 202).
+def evidence(seen: Outputs) -> np.ndarray:
+    """Give what the score is learned from, (k, n, 922).
 
     The logits in order of size, whichever digits they are of.
     """
-    return np.concatenate([features, np.sort(logits, axis=-1)], axis=-1)
+    return np.concatenate([
+        seen.features, np.sort(seen.logits, axis=-1), seen.channels
+    ], axis=-1)
 
 
 def doubt_path(folder: Path = paths.RESULTS) -> Path:
@@ -138,56 +189,49 @@ def networks_digest() -> str:
     return digest.hexdigest()
 
 
-def outputs(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give the last hidden layers' features (k, n, 192), and logits (k, n, 10).
-
-    Of each of the k final networks.
-    """
-    features, logits = [], []
+def outputs(images: np.ndarray) -> Outputs:
+    """Give what each of the final networks makes of images (n, 28, 28, 1)."""
+    found = []
     for network, weights, biases in _networks():
-        features.append(scoring.outputs(network, images))
-        logits.append(features[-1] @ weights + biases)
-    return np.stack(features), np.stack(logits)
-
-
-@cache
-def _learned() -> tuple[np.ndarray, float]:
-    """Give the score's factors (k, 202) and bias, if it is these networks'."""
-    try:
-        stored = store.load(doubt_path())
-    except (FileNotFoundError, store.DamagedResult) as error:
-        raise ValueError(
-            f"what tells digits from others can't be read ({error}); to learn "
-            "it anew: python benchmarks/doubt.py"
-        ) from error
-    if stored.stamp["networks"] != networks_digest():
-        raise ValueError(
-            "what tells digits from others was learned with other networks; "
-            "to learn it anew: python benchmarks/doubt.py"
-        )
-    return stored.result.arrays["factors"], stored.result.metrics["bias"]
+        both = scoring.outputs(network, images)
+        features, channels = np.split(both, [len(weights)], axis=1)
+        found.append((features, features @ weights + biases, channels))
+    return Outputs(*map(np.stack, zip(*found, strict=True)))
 
 
 @cache
 def _networks() -> list:
     """Restore the final networks, without their last layers, once a process.
 
-    Gives a Keras model and the last layer's weights and biases for each.
+    Gives for each a Keras model of what `Outputs` has of it but the logits, and
+    the last layer's weights and biases.
     """
-    import keras
-
     from digits.tasks import trained
 
     found = []
     runs = convolution.final_runs()
     for run, stored in zip(runs, compute(runs), strict=True):
         network = trained.restore(run.config.network, stored.result.weights)
-        last = network.layers[-1]
         found.append((
-            keras.Model(network.input, last.input),
-            *(np.asarray(weight) for weight in last.get_weights()),
+            _with_channels(network),
+            *(np.asarray(weight) for weight in
+              network.layers[-1].get_weights()),
         ))
     return found
+
+
+def _with_channels(network):
+    """Make a network give its last hidden layer, and of channels before."""
+    import keras
+    from keras import layers
+
+    maps = [layer.output for layer in network.layers
+            if isinstance(layer, layers.ReLU)][:-1]
+    return keras.Model(network.input, layers.Concatenate()([
+        network.layers[-1].input,
+        *map(layers.GlobalAveragePooling2D(), maps),
+        *map(layers.GlobalMaxPooling2D(), maps),
+    ]))
 
 
 def _answer(digits, probabilities=(), scores=()) -> Answer:
