@@ -43,7 +43,7 @@ def test_training_lowers_the_loss_towards_the_least(keras, monkeypatch):
     arrays["x_train"] = np.tile(arrays["x_train"][:2] // 128 * 255, (32, 1, 1))
     monkeypatch.setattr(data, "read_arrays", lambda: arrays)
     found = train_denoiser(
-        varied(SHORT, epochs=150, noise_levels=(0.2, 0.2), batch_size=32)
+        varied(SHORT, epochs=30, noise_levels=(0.2, 0.2), batch_size=8)
     )
     assert found.table["loss"][-1] < 0.1 < 0.5 < found.table["loss"][0]
 
