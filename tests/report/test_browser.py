@@ -192,6 +192,11 @@ def test_what_is_drawn_is_read_by_both_networks(live_page, digit, places):
     wait_for_status(page, f"dense network reads {digit} (")
     wait_for_status(page, f"convolutional one {digit} (")
     bars = page.locator(".live-convolutional")
+    # They follow the pen; the words wait until it rests.
+    page.wait_for_function(
+        "digit => document.querySelectorAll('.live-convolutional')[digit]"
+        ".innerText > '0.5'", arg=digit, timeout=PATIENCE,
+    )
     shares = [float(bars.nth(n).inner_text()) for n in range(10)]
     assert max(range(10), key=shares.__getitem__) == digit
     assert sum(shares) == pytest.approx(1, abs=0.01)

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from digits import paths
 from digits.stating import provenance
 from handin import freeze, pdf, prose, selfcheck
-from project import ARRAYS, copy, needs_poppler
+from project import copy, needs_poppler
 
 SOURCE = (paths.ROOT / "report.qmd").read_text(encoding="utf-8")
 BIBLIOGRAPHY = (paths.ROOT / "references.bib").read_text(encoding="utf-8")
@@ -158,7 +158,7 @@ def test_a_page_with_other_networks_is_a_problem(tmp_path):
 
 
 def test_freeze_problems_name_what_changed(tmp_path):
-    copy(tmp_path, without=ARRAYS)
+    copy(tmp_path)
     file = tmp_path / "_freeze/report/execute-results/tex.json"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace(provenance.results_digest(), "0" * 16))

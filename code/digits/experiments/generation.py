@@ -15,6 +15,7 @@ from digits.experiments.findings.asked import Findings, made_of, rows_where
 from digits.kept import compute
 from digits.statistics import summarise
 from digits.tasks.evaluation.codes import (
+    COMPONENTS,
     SAMPLERS,
     CodesConfig,
     describe_codes,
@@ -60,6 +61,11 @@ class GenerationResult(Findings):
     def numbers(self) -> pd.DataFrame:
         """What `codes.describe_codes` tells of each number of a code."""
         return pd.DataFrame(self.codes.table)
+
+    @property
+    def components(self) -> int:
+        """The Gaussians of a class's mixture."""
+        return COMPONENTS
 
     @property
     def as_asked(self) -> float:
