@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/helpers"))
 from project import copy, quarto
 
-ROUNDS = 3
+ROUNDS = 5
 
 
 def html_and_pdf(project: Path) -> Path:
