@@ -13,10 +13,8 @@ from functools import cache
 import numpy as np
 import odd
 from matplotlib.ft2font import FT2Font
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
-SIDE = odd.SIDE
-PAPER, INK = 245, 40
 FONTS = ("DejaVuSansMono", "DejaVuSerif", "DejaVuSerif-Bold",
          "DejaVuSerif-Italic", "STIXGeneral", "STIXGeneralBol")
 # From the first character to the last of it: letters and marks of all
@@ -35,15 +33,12 @@ def glyphs(count: int, seed: int) -> Iterator[np.ndarray]:
     while made < count:
         font = str(generator.choice(FONTS))
         choice = characters(font, BLOCKS[made % len(BLOCKS)])
-        picture = Image.new("L", (SIDE, SIDE), PAPER)
-        ImageDraw.Draw(picture).text(
-            (SIDE / 2, SIDE / 2), str(generator.choice(choice)),
-            fill=INK, anchor="mm", font=ImageFont.truetype(
-                odd.FONTS / f"{font}.ttf", int(generator.integers(80, 130))
-            ),
+        picture = odd.character(
+            str(generator.choice(choice)), font,
+            int(generator.integers(80, 130)),
         )
         found = np.asarray(pushed(picture, generator))
-        if (found < (PAPER + INK) / 2).sum() >= FULL:  # not of spaces
+        if (found < (odd.PAPER + odd.INK) / 2).sum() >= FULL:  # not of spaces
             made += 1
             yield found
 
@@ -88,5 +83,5 @@ def pushed(
     return picture.transform(
         picture.size, Image.Transform.AFFINE,
         [*matrix[0], offset[0], *matrix[1], offset[1]],
-        Image.Resampling.BICUBIC, fillcolor=PAPER,
+        Image.Resampling.BICUBIC, fillcolor=odd.PAPER,
     )

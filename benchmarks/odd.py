@@ -16,6 +16,7 @@ LETTERS = "ACEFGHJKMNPRTUVWXYadefhkmnprtuvwx"
 SYMBOLS = "@#&%?+*=<>ΔΣΨΩΞ∞≠♥♠♣★☂☃✈♫"
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 SIDE = 200
+PAPER, INK = 245, 40
 ALIKE = "shapes like a 1 or an 8"
 BAR, FLATTEST = 0.25, 40  # of its length; degrees
 
@@ -27,18 +28,31 @@ def _seeds(
         yield np.random.default_rng([number, half, 18])
 
 
+def sheet() -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    """Give an empty sheet, and a pen on it."""
+    picture = Image.new("L", (SIDE, SIDE), PAPER)
+    return picture, ImageDraw.Draw(picture)
+
+
+def character(text: str, font: str, size: int) -> Image.Image:
+    """Write one character in the middle, in a font of matplotlib's."""
+    picture, pen = sheet()
+    pen.text(
+        (SIDE / 2, SIDE / 2), text, fill=INK, anchor="mm",
+        font=ImageFont.truetype(FONTS / f"{font}.ttf", size),
+    )
+    return picture
+
+
 def written(characters: str, fonts: tuple[str, ...]) -> Callable:
     """Write characters in fonts of matplotlib's, one a picture."""
     def make(count: int, half: int) -> Iterator[np.ndarray]:
         for generator in _seeds(count, half):
-            font = FONTS / f"{generator.choice(fonts)}.ttf"
-            picture = Image.new("L", (SIDE, SIDE), 245)
-            ImageDraw.Draw(picture).text(
-                (SIDE / 2, SIDE / 2), str(generator.choice(list(characters))),
-                fill=40, anchor="mm",
-                font=ImageFont.truetype(font, int(generator.integers(90, 140))),
-            )
-            yield np.asarray(picture)
+            font = str(generator.choice(fonts))
+            yield np.asarray(character(
+                str(generator.choice(list(characters))), font,
+                int(generator.integers(90, 140)),
+            ))
     return make
 
 
@@ -88,10 +102,8 @@ def shapes(alike: bool) -> Callable:
         )
         for places, width in islice(found, count):
             points = [tuple(place) for place in places]
-            picture = Image.new("L", (SIDE, SIDE), 245)
-            ImageDraw.Draw(picture).line(
-                [*points, *points[:2]], fill=40, joint="curve", width=width,
-            )
+            picture, pen = sheet()
+            pen.line([*points, *points[:2]], INK, width, "curve")
             yield np.asarray(picture)
     return make
 

@@ -11,7 +11,7 @@ import glyphs
 import numpy as np
 import odd
 import paper
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 from scipy import ndimage
 from scipy.interpolate import CubicSpline
 from skimage import data as images
@@ -23,8 +23,7 @@ FONTS = ("STIXGeneral", "STIXGeneralBol", "STIXGeneralItalic", "cmss10",
          "cmtt10", "cmmi10")
 SYMBOL_FONTS = ("DejaVuSansMono", "DejaVuSerif-Bold", "DejaVuSerif-Italic")
 SYMBOLS = "¶§$€£¥©®±×÷∂∑∏√∫≈≤≥ΓΛΦΠжщюфэдцЖЩЮФ♦♪☼►▲◄▼←↑→↓↔{}[]~^!"
-SIDE = odd.SIDE
-PAPER, INK = 245, 40
+SIDE, PAPER, INK = odd.SIDE, odd.PAPER, odd.INK
 
 
 def characters(
@@ -33,12 +32,10 @@ def characters(
     """Write characters, a little turned."""
     generator = np.random.default_rng(seed)
     for _ in range(count):
-        font = odd.FONTS / f"{generator.choice(fonts)}.ttf"
-        picture = Image.new("L", (SIDE, SIDE), PAPER)
-        ImageDraw.Draw(picture).text(
-            (SIDE / 2, SIDE / 2), str(generator.choice(list(choice))),
-            fill=INK, anchor="mm",
-            font=ImageFont.truetype(font, int(generator.integers(90, 140))),
+        font = str(generator.choice(fonts))
+        picture = odd.character(
+            str(generator.choice(list(choice))), font,
+            int(generator.integers(90, 140)),
         )
         yield np.asarray(picture.rotate(
             generator.uniform(-15, 15), Image.Resampling.BICUBIC,
@@ -50,8 +47,7 @@ def scribbles(count: int, seed: int) -> Iterator[np.ndarray]:
     """Draw one to four zigzags, arcs and boxes at random."""
     generator = np.random.default_rng(seed)
     for _ in range(count):
-        picture = Image.new("L", (SIDE, SIDE), PAPER)
-        pen = ImageDraw.Draw(picture)
+        picture, pen = odd.sheet()
         width = int(generator.integers(5, 16))
         for _ in range(generator.integers(1, 5)):
             corner = generator.uniform(20, 120, 2)
@@ -76,8 +72,7 @@ def strokes(count: int, seed: int) -> Iterator[np.ndarray]:
     """Draw one to three smooth strokes through places at random, or loops."""
     generator = np.random.default_rng(seed)
     for _ in range(count):
-        picture = Image.new("L", (SIDE, SIDE), PAPER)
-        pen = ImageDraw.Draw(picture)
+        picture, pen = odd.sheet()
         width = int(generator.integers(4, 16))
         for _ in range(generator.integers(1, 4)):
             places = generator.uniform(35, 165, (generator.integers(3, 7), 2))
@@ -97,8 +92,7 @@ def tangles(count: int, seed: int) -> Iterator[np.ndarray]:
         corners = int(generator.choice([6, 7, 9]))
         places = generator.uniform(30, 170, (corners, 2))
         points = [tuple(place) for place in places]
-        picture = Image.new("L", (SIDE, SIDE), PAPER)
-        pen = ImageDraw.Draw(picture)
+        picture, pen = odd.sheet()
         if number % 4:
             pen.line([*points, *points[:2]], INK,
                      int(generator.integers(4, 14)), "curve")
@@ -117,11 +111,9 @@ def outlines(count: int, seed: int) -> Iterator[np.ndarray]:
         away = generator.uniform(25, 75, corners)
         places = SIDE / 2 + away * np.stack([np.cos(angles), np.sin(angles)])
         points = [tuple(place) for place in places.T]
-        picture = Image.new("L", (SIDE, SIDE), PAPER)
-        ImageDraw.Draw(picture).line(
-            [*points, *points[:2]], INK, int(generator.integers(5, 12)),
-            "curve",
-        )
+        picture, pen = odd.sheet()
+        pen.line([*points, *points[:2]], INK, int(generator.integers(5, 12)),
+                 "curve")
         yield np.asarray(picture)
 
 
