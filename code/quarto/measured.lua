@@ -1,30 +1,30 @@
 -- A measured number is a link to where it comes from: its experiment's row in
--- Appendix B. See code/digits/stating/sources.py, which marks it, and measured.js,
--- which shows the rest in the page.
+-- Appendix B. See code/digits/stating/sources.py, which marks it, and
+-- measured.html, which shows the rest in the page.
 
-local function anchor(findings)
-  return "#origin-" .. findings:match("^[%w_]+")
-end
+local html, latex = FORMAT:match("html"), FORMAT:match("latex")
 
-local function measured(span)
+local function link(span)
   local findings = span.attributes["of"]
-  local target = span.identifier:match("^origin%-")
-  if not (findings or target) then return nil end
-  if target then
-    return not (FORMAT:match("html") or FORMAT:match("latex")) and span.content
-      or nil
-  elseif FORMAT:match("html") then
-    return pandoc.Link(span.content, anchor(findings), "", {
+  local target = "#origin-" .. findings:match("^[%w_]+")
+  if html then
+    return pandoc.Link(span.content, target, "", {
       class = "measured", ["data-of"] = findings,
     })
-  elseif FORMAT:match("latex") then
-    return {
-      pandoc.RawInline("latex", "\\measured{"),
-      pandoc.Link(span.content, anchor(findings)),
-      pandoc.RawInline("latex", "}"),
-    }
   end
-  return span.content
+  return {
+    pandoc.RawInline("latex", "\\measured{"),
+    pandoc.Link(span.content, target),
+    pandoc.RawInline("latex", "}"),
+  }
+end
+
+-- Elsewhere, neither numbers nor rows are more than their text.
+local function measured(span)
+  local is_number = span.attributes["of"]
+  if not is_number and not span.identifier:match("^origin%-") then return nil end
+  if not (html or latex) then return span.content end
+  return is_number and link(span) or nil
 end
 
 return { { Span = measured } }

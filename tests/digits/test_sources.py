@@ -136,6 +136,7 @@ def report(tmp_path, monkeypatch):
         "```{python}\n#| label: fig-one\n#| fig-cap: One.\ndraw(it)\n```\n\n"
         "```{python}\n#| label: numbers\ncount(it)\n```\n"
     )
+    sources.watch()
 
 
 def execute(code):

@@ -6,6 +6,7 @@ freeze is theirs (see `handin.freeze`).
 
 import ast
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,7 +79,7 @@ def code_digest(folder: Path | None = None) -> str:
 def origins() -> list[Origin]:
     """Tell of each experiment what its stored runs came from."""
     return [
-        origin(name, list(stamps_of(name).values()))
+        origin(name, stamps_of(name).values())
         for name in LARDER.experiments
     ]
 
@@ -97,7 +98,7 @@ def stamps_of(experiment: str) -> dict[str, dict]:
     }
 
 
-def origin(experiment: str, stamps: list[dict]) -> Origin:
+def origin(experiment: str, stamps: Collection[dict]) -> Origin:
     """Say what runs with these stamps came from."""
     code = {
         f"{part} {digest}"
@@ -120,7 +121,7 @@ def origin(experiment: str, stamps: list[dict]) -> Origin:
 
 def hours(experiment: str) -> float:
     """Tell what an experiment's stored runs cost, in hours of one core."""
-    return origin(experiment, list(stamps_of(experiment).values())).minutes / 60
+    return origin(experiment, stamps_of(experiment).values()).minutes / 60
 
 
 def _digest(lines: list[str]) -> str:

@@ -9,8 +9,6 @@ figures' findings are known by then as well.
 
 import html
 import json
-import re
-from fnmatch import fnmatchcase
 
 from IPython import get_ipython
 from IPython.display import Markdown
@@ -18,17 +16,14 @@ from IPython.display import Markdown
 from digits import paths
 from digits.experiments.findings import Source, taken
 from digits.stating import claims
+from digits.stating.chunks import chunks
 from digits.stating.provenance import Origin, origin, stamps_of
 
-# The label of a figure or table, and the code of its chunk.
-CHUNK = re.compile(
-    r"^```\{python\}\n#\| label: ((?:fig|tbl)-[\w-]+)\n"
-    r"(?:#\|[^\n]*\n)*(.*?)^```$", re.MULTILINE | re.DOTALL,
-)
 SEPARATOR = "; "
 
 _stated: dict[Source, None] = {}  # by numbers, in order
 _shown: dict[str, tuple[Source, ...]] = {}  # by figures and tables
+_labels: dict[str, str] = {}  # of these, by what Quarto executes of their chunk
 
 
 def mark(text: str, sources: tuple[Source, ...]) -> str:
@@ -48,7 +43,13 @@ def watch() -> None:
     """
     _stated.clear()
     _shown.clear()
+    _labels.clear()
     stamps_of.cache_clear()
+    report = (paths.ROOT / claims.REPORT).read_text(encoding="utf-8")
+    _labels.update(
+        (chunk.executed, chunk.label) for chunk in chunks(report)
+        if chunk.shows
+    )
     shell = get_ipython()
     if shell is not None:  # registered twice, it is called once
         shell.events.register("post_run_cell", _note)
@@ -60,13 +61,9 @@ def _note(executed) -> None:
     Which the report has to tell: Quarto leaves it out of what it executes.
     """
     asked = taken()
-    code = (executed.info.raw_cell or "").strip()
-    if asked and code:
-        report = (paths.ROOT / claims.REPORT).read_text(encoding="utf-8")
-        _shown.update(
-            (label, asked) for label, chunk in CHUNK.findall(report)
-            if chunk.strip() == code
-        )
+    label = _labels.get((executed.info.raw_cell or "").strip())
+    if asked and label:
+        _shown[label] = asked
 
 
 def told() -> Markdown:
@@ -99,8 +96,7 @@ def describe(source: Source, stamps: dict[str, dict]) -> dict[str, str]:
     that prints their values.
     """
     found = origin(source.experiment, [
-        stamp for name, stamp in stamps.items()
-        if any(fnmatchcase(name, run) for run in source.runs or ("*",))
+        stamps[name] for name in source.among(stamps)
     ])
     runs = "1 run" if found.runs == 1 else f"{found.runs} runs"
     seed = "seed" if len(found.seeds) == 1 else "seeds"

@@ -18,10 +18,10 @@ from pathlib import Path
 from digits import paths
 from digits.experiments.findings import Source, taken
 from digits.kept import LARDER, as_stored
+from digits.stating.chunks import CHUNK, Chunk, chunks
 from digits.stating.claims import REPORT
 from larder.looking import diff
 
-_CHUNK = re.compile(r"^```\{python\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _EXPRESSION = re.compile(r"(?<!`)`\{python\}\s+([^`]+)`")
 # What stands between two sentences: a space after one, before a row or an item
 # of a list, and between paragraphs.
@@ -45,19 +45,6 @@ class Statement:
     line: int
     expression: str
     sentence: Sentence
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """A chunk of code; `label` is empty where it has none.
-
-    `binds` are those that show nothing. `line` is that of its first one.
-    """
-
-    line: int
-    code: str
-    label: str
-    binds: bool
 
 
 @dataclass
@@ -88,15 +75,11 @@ class Worked:
 
 def parse(source: str) -> list[Chunk | Statement]:
     """List a report's chunks and statements in their order."""
-    chunks = [
-        Chunk(_line(source, match.start(1)), match[1],
-              _option(match[1], "label"),
-              _option(match[1], "include") == "false")
-        for match in _CHUNK.finditer(source)
-    ]
     # Code is no sentence, but what comes after it keeps its line.
-    prose = _CHUNK.sub(lambda match: "\n" * match[0].count("\n"), source)
-    return sorted([*chunks, *_statements(prose)], key=lambda part: part.line)
+    prose = CHUNK.sub(lambda match: "\n" * match[0].count("\n"), source)
+    return sorted(
+        [*chunks(source), *_statements(prose)], key=lambda part: part.line
+    )
 
 
 def work_out(parts: list[Chunk | Statement], namespace: dict) -> Worked:
@@ -229,11 +212,6 @@ def _names(node: ast.AST, kind: type) -> set[str]:
         inner.id for inner in ast.walk(node)
         if isinstance(inner, ast.Name) and isinstance(inner.ctx, kind)
     }
-
-
-def _option(code: str, name: str) -> str:
-    found = re.search(rf"^#\| {name}: (\S+)", code, re.MULTILINE)
-    return found[1] if found else ""
 
 
 def _line(source: str, place: int) -> int:

@@ -3,7 +3,6 @@
 import difflib
 import re
 from collections.abc import Collection, Iterator
-from fnmatch import fnmatchcase
 
 import pandas as pd
 from matplotlib import pyplot
@@ -12,14 +11,14 @@ from digits import paths
 from digits.experiments.findings import Source, taken
 from digits.kept import as_stored, results
 from digits.stating import sources, statements
+from digits.stating.chunks import Chunk
 from digits.stating.claims import REPORT
 from digits.stating.provenance import stamps_of
-from digits.stating.statements import Chunk, Statement, Worked
+from digits.stating.statements import Statement, Worked
 from larder import store
 
 MOST_RUNS = 12  # whose values are listed one by one
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?: %)?")
-_LABEL = re.compile(r"(?:fig|tbl)-[\w-]+")
 _FINDING = re.compile(r"[a-z_]+\.")
 # A table that is written in the text has its label below its rows.
 _WRITTEN = re.compile(r"((?:^\|.*\n)+)\n: .*\{#(tbl-[\w-]+)", re.MULTILINE)
@@ -60,7 +59,7 @@ def trace(wanted: str) -> Iterator[str]:
 
 def _labels(parts: list[Chunk | Statement]) -> list[str]:
     return [part.label for part in parts
-            if isinstance(part, Chunk) and _LABEL.fullmatch(part.label)]
+            if isinstance(part, Chunk) and part.shows]
 
 
 def _places(stated: list[Statement], worked: Worked) -> Iterator[str]:
@@ -74,10 +73,7 @@ def _places(stated: list[Statement], worked: Worked) -> Iterator[str]:
 
 def _told(source: Source) -> Iterator[str]:
     """Say what a finding is, of which runs, and what these have measured."""
-    stamps = {
-        name: stamp for name, stamp in stamps_of(source.experiment).items()
-        if any(fnmatchcase(name, run) for run in source.runs or ("*",))
-    }
+    stamps = stamps_of(source.experiment)
     about = sources.describe(source, stamps)
     yield ""
     yield f"{source}: {about['is']}"
@@ -87,7 +83,7 @@ def _told(source: Source) -> Iterator[str]:
         name: store.load(
             store.path_of(results(), source.experiment, name)
         ).result.metrics
-        for name in stamps
+        for name in source.among(stamps)
     }).T.dropna(axis="columns", how="all").astype(float)
     if len(values) > MOST_RUNS:
         values = values.agg(["min", "mean", "max"])

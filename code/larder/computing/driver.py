@@ -141,4 +141,3 @@ def _local(jobs: int, larder: Larder) -> Iterator[workers.LocalExecutor]:
         raise
     finally:
         executor.shutdown()
-

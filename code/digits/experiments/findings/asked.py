@@ -10,8 +10,9 @@ table is from which it was made. Who prints the number then takes the notes
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import wraps
 from types import FunctionType
 from typing import Any, ClassVar
@@ -40,6 +41,13 @@ class Source:
 
     def __str__(self) -> str:
         return f"{self.experiment}.{self.finding}"
+
+    def among(self, runs: Iterable[str]) -> list[str]:
+        """Pick out of an experiment's runs, by name, those it is made of."""
+        return [
+            run for run in runs
+            if any(fnmatchcase(run, name) for name in self.runs or ("*",))
+        ]
 
 
 _asked: dict[Source, None] = {}  # in order, each once
